@@ -1,0 +1,42 @@
+"""The table of contents: every router under /v1."""
+
+from fastapi import APIRouter
+
+from app.accounts.routes import router as accounts
+from app.accounts.token_routes import router as tokens
+from app.buyers.routes import router as buyers
+from app.catalogue.hot_routes import router as titles_read
+from app.catalogue.routes import router as titles
+from app.meetings.agenda_routes import router as agenda
+from app.meetings.routes import router as meeting_requests
+from app.operations.routes import router as operations
+from app.partners.avails.routes import router as avails
+from app.partners.avails.routes import uploading as avails_uploads
+from app.rights.availability_routes import router as availability
+from app.rights.holding_routes import router as holdings
+from app.rights.licence_routes import router as licences
+from app.rights.offering_routes import router as offerings
+from app.rights.tree_routes import router as trees
+from app.screeners.request_routes import router as screener_requests
+from app.screeners.routes import router as screeners
+from app.sellers.routes import router as sellers
+
+router = APIRouter(prefix="/v1")
+router.include_router(tokens)
+router.include_router(accounts)
+router.include_router(sellers)
+router.include_router(buyers)
+router.include_router(titles_read)
+router.include_router(titles)
+router.include_router(holdings)
+router.include_router(offerings)
+router.include_router(licences)
+router.include_router(availability)
+router.include_router(trees)
+router.include_router(avails)
+router.include_router(avails_uploads)
+router.include_router(screeners)
+router.include_router(screener_requests)
+router.include_router(meeting_requests)
+router.include_router(agenda)
+router.include_router(operations)

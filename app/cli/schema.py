@@ -1,0 +1,75 @@
+"""`filmmart migrate`, and what other commands ask of the schema before they begin."""
+
+import asyncio
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app import schema
+from app.cli.console import err, first_line, out
+from app.cli.installation import DATA, ConfigurationError, Data, installation
+from app.errors import Problem
+from app.s3 import open_store
+from app.settings import Settings
+
+
+def migrate(data: Data = DATA) -> None:
+    """Bring the database to this version's schema, and make the bucket if it is missing.
+
+    Safe to run at any time, by several machines at once (they take turns), and while the version
+    before this one still serves. `serve` and `worker` refuse to start until it has run.
+    """
+    with installation(data) as settings:
+        before = reachable_schema(settings.database_url)
+        migrate_to_head(settings.database_url)
+        ensure_bucket(settings)
+    wanted = schema.head()
+    out.print(f"Already at {wanted}." if before == wanted else f"From {before} to {wanted}.")
+
+
+def ensure_bucket(settings: Settings) -> None:
+    """Make the bucket if it is missing; a store that is away must not stop a migration."""
+    try:
+        asyncio.run(open_store(settings).ensure_bucket())
+    except Problem:
+        err.print(f"The bucket {settings.s3_bucket} could not be looked at: see `filmmart doctor`.")
+
+
+def migrate_to_head(url: str) -> None:
+    """Run what has not run.
+
+    Raises:
+        ConfigurationError: a migration failed; each is a transaction, so nothing of it is left.
+    """
+    try:
+        schema.migrate(url)
+    except DBAPIError as error:
+        raise ConfigurationError(
+            f"The migration failed and was undone: {first_line(error.orig)}. "
+            "If it gave up waiting for a lock, run it again."
+        ) from error
+
+
+def reachable_schema(url: str) -> str:
+    """Name the schema's newest migration.
+
+    Raises:
+        ConfigurationError: the database does not answer.
+    """
+    try:
+        return schema.current(url)
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"The PostgreSQL of FILMMART_DATABASE_URL does not answer: {first_line(error.orig)}"
+        ) from error
+
+
+def require_head(url: str) -> None:
+    """Refuse to go on with another schema than this version's, before a server logs a traceback.
+
+    Raises:
+        ConfigurationError: the database does not answer.
+        SchemaNotAtHeadError: says which command to run.
+    """
+    found, wanted = reachable_schema(url), schema.head()
+    if found != wanted:
+        raise schema.SchemaNotAtHeadError(found, wanted)

@@ -1,0 +1,1 @@
+"""Meetings: who asks whom, what is accepted, and the agenda it makes."""

@@ -1,0 +1,179 @@
+"""Requests for meetings: ask, accept, decline, cancel."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.deps import IfNoneMatchDep, LanguagesDep, MarketActor, PageDep, SessionDep, SettingsDep
+from app.etags import etag_of, not_modified
+from app.ids import Id
+from app.meetings import service
+from app.meetings.schemas import (
+    MeetingRequestAcceptance,
+    MeetingRequestCancellation,
+    MeetingRequestDecline,
+    MeetingRequestDirection,
+    MeetingRequestIn,
+    MeetingRequestOut,
+)
+from app.meetings.views import show_requests
+from app.models.meetings import MeetingRequest, MeetingRequestState
+from app.pagination import ItemPage
+from app.profiles.answers import NOT_MODIFIED, languages_for
+from app.transaction import TransactionRoute
+
+router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+
+
+def reading_of(actor: MarketActor, asked: LanguagesDep) -> tuple[str, ...]:
+    """Give the languages to name titles in: those asked for, else what the person reads."""
+    return languages_for(actor, asked)
+
+
+ReadingDep = Annotated[tuple[str, ...], Depends(reading_of)]
+
+
+@router.post("/meeting-requests", summary="Ask for a meeting", status_code=201)
+async def create_meeting_request(
+    session: SessionDep,
+    actor: MarketActor,
+    settings: SettingsDep,
+    response: Response,
+    languages: ReadingDep,
+    wanted: MeetingRequestIn,
+) -> MeetingRequestOut:
+    """Ask a seller for a meeting where you buy, or a buyer where you sell.
+
+    It holds nobody's time until the other side accepts. Unanswered, it expires: after the market's
+    limit, or at the end of the last proposed time if that is earlier.
+
+    409 `already_asked` while your request to the same organisation and person waits for an answer
+    (`meeting_request_id` names it), `too_many_pending` while 100 of yours do. 422
+    `not_a_counterpart` for a seller who asks a seller or a buyer who asks a buyer. 403 `no_profile`
+    for those who neither sell nor buy.
+    """
+    request = await service.create_request(session, actor, wanted, settings)
+    response.headers["Location"] = f"/v1/meeting-requests/{request.id}"
+    return await _shown(session, response, request, languages)
+
+
+@router.get("/meeting-requests", summary="List meeting requests")
+async def list_meeting_requests(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    page: PageDep,
+    languages: ReadingDep,
+    direction: Annotated[
+        MeetingRequestDirection | None,
+        Query(description="`in`: your organisation was asked; `out`: it asked."),
+    ] = None,
+    state: Annotated[MeetingRequestState | None, Query()] = None,
+) -> ItemPage[MeetingRequestOut]:
+    """List what your organisation asked and was asked, newest first; organisers see everybody's."""
+    rows, cursor = await service.list_requests(session, actor, page, direction, state)
+    response.headers.update(page.link(cursor))
+    return ItemPage(items=await show_requests(session, rows, languages), next_cursor=cursor)
+
+
+@router.get(
+    "/meeting-requests/{request_id}",
+    summary="Get a meeting request",
+    response_model=MeetingRequestOut,
+    responses=NOT_MODIFIED,
+)
+async def get_meeting_request(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    request_id: Id,
+    languages: ReadingDep,
+    if_none_match: IfNoneMatchDep,
+) -> MeetingRequestOut | Response:
+    """Give a request of either side's, with the meeting it became; organisers see everybody's."""
+    request = await service.get_request(session, actor, request_id)
+    shown = await _shown(session, response, request, languages)
+    return _unless_known(shown, response, if_none_match)
+
+
+@router.post("/meeting-requests/{request_id}/accept", summary="Accept a meeting request")
+async def accept_meeting_request(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    request_id: Id,
+    languages: ReadingDep,
+    wanted: MeetingRequestAcceptance,
+) -> MeetingRequestOut:
+    """Meet: makes the meeting, and holds the time of one person of each side. The asked side only.
+
+    The time lies inside one of the proposed ones; where none was proposed, it is yours to name.
+    Nobody is ever in two places: 409 `time_taken` where one of the two holds something else then,
+    and `free_times` are the next times of the same length that suit both. 409 `not_pending` for a
+    request that was answered, cancelled or has expired (`state` says which), `asker_gone` where
+    whoever asked is not at the market now. 422 `not_proposed` for a time outside the proposed ones.
+    """
+    request = await service.accept_request(session, actor, request_id, wanted)
+    return await _shown(session, response, request, languages)
+
+
+@router.post("/meeting-requests/{request_id}/decline", summary="Decline a meeting request")
+async def decline_meeting_request(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    request_id: Id,
+    languages: ReadingDep,
+    wanted: MeetingRequestDecline | None = None,
+) -> MeetingRequestOut:
+    """Refuse to meet, and say why or what would suit instead. The asked side only.
+
+    409 `not_pending` for a request that was answered, cancelled or has expired.
+    """
+    answer = wanted.answer if wanted else None
+    request = await service.decline_request(session, actor, request_id, answer)
+    return await _shown(session, response, request, languages)
+
+
+@router.post("/meeting-requests/{request_id}/cancel", summary="Cancel a request or its meeting")
+async def cancel_meeting_request(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    request_id: Id,
+    languages: ReadingDep,
+    wanted: MeetingRequestCancellation | None = None,
+) -> MeetingRequestOut:
+    """Take your request back while it is pending; once it is accepted, either side calls it off.
+
+    Calling off frees both agendas at once; the meeting stays to be seen, cancelled. 409
+    `meeting_over` for one that has ended, `not_pending` where there is nothing left to cancel.
+    """
+    answer = wanted.answer if wanted else None
+    request = await service.cancel_request(session, actor, request_id, answer)
+    return await _shown(session, response, request, languages)
+
+
+async def _shown(
+    session: AsyncSession, response: Response, request: MeetingRequest, languages: tuple[str, ...]
+) -> MeetingRequestOut:
+    (shown,) = await show_requests(session, [request], languages)
+    response.headers["ETag"] = etag_of(request.version, digest_of(shown))
+    return shown
+
+
+def digest_of(shown: BaseModel) -> str:
+    """Tell apart answers of one version: names and languages change without it."""
+    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _unless_known(
+    shown: MeetingRequestOut, response: Response, if_none_match: str | None
+) -> MeetingRequestOut | Response:
+    etag = response.headers["ETag"]
+    if not_modified(if_none_match, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return shown

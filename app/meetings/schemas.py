@@ -1,0 +1,191 @@
+"""What comes in and goes out of the meetings."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from app.accounts.schemas import OrganisationRef, Out, PersonRef
+from app.ids import Id
+from app.incoming import Incoming, Instant
+from app.meetings.rules import Period, flaw_of_length
+from app.models.meetings import MeetingRequestState
+
+MAX_TITLES = 50
+MAX_PROPOSED_TIMES = 10
+STARTS_AT = "2026-11-24T10:00:00+03:30"
+ENDS_AT = "2026-11-24T10:30:00+03:30"
+
+Answer = Annotated[
+    str,
+    StringConstraints(max_length=4000),
+    Field(
+        description="For the other side to read.",
+        examples=["That week is full, sorry: ask for the 2nd of December."],
+    ),
+]
+
+
+def _each_once(ids: list[int]) -> list[int]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("must name each title once")
+    return ids
+
+
+# Incoming -------------------------------------------------------------------------------------
+
+
+class PeriodIn(Incoming):
+    """A time to meet, from an instant on, up to another: 5 minutes at least, 8 hours at most."""
+
+    starts_at: Instant
+    ends_at: Instant
+
+    @model_validator(mode="after")
+    def _can_be_met_in(self) -> Self:
+        if (flaw := flaw_of_length(self.period)) is not None:
+            raise ValueError(flaw)
+        return self
+
+    @property
+    def period(self) -> Period:
+        """Give it to reckon with."""
+        return Period(self.starts_at, self.ends_at)
+
+
+class MeetingRequestIn(Incoming):
+    """Who is asked, about what, and when it would suit."""
+
+    to_organisation_id: Id = Field(
+        description="A seller, where you buy; a buyer, where you sell.",
+        examples=["116823110451200001"],
+    )
+    to_person_id: Id | None = Field(
+        default=None, description="Whom of them; null leaves it to them.", examples=[None]
+    )
+    title_ids: Annotated[list[Id], AfterValidator(_each_once)] = Field(
+        default=[],
+        max_length=MAX_TITLES,
+        json_schema_extra={"uniqueItems": True},
+        description="Published titles of the side that sells, each once.",
+        examples=[["116823110451200077"]],
+    )
+    message: Annotated[str, StringConstraints(max_length=4000)] = Field(
+        default="", examples=["We look for features for our spring season."]
+    )
+    proposed_times: list[PeriodIn] = Field(
+        default=[],
+        max_length=MAX_PROPOSED_TIMES,
+        description="When it would suit, the best first; empty leaves it to them. In the future, "
+        "within two years.",
+        examples=[[{"starts_at": STARTS_AT, "ends_at": ENDS_AT}]],
+    )
+
+
+class MeetingRequestAcceptance(PeriodIn):
+    """When it shall be: inside one of the proposed times, where there are any."""
+
+    person_id: Id | None = Field(
+        default=None,
+        description="Who of you takes it; null means the one who was asked for, or else you.",
+        examples=[None],
+    )
+    place: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        default=None, examples=["Hall 1, stand B12"]
+    )
+
+
+class MeetingRequestDecline(Incoming):
+    """Why not, or what would suit instead."""
+
+    answer: Answer | None = None
+
+
+class MeetingRequestCancellation(Incoming):
+    """Why it is off."""
+
+    answer: Answer | None = None
+
+
+class MeetingRequestDirection(StrEnum):
+    """Requests that came in, or those that went out."""
+
+    IN = "in"
+    OUT = "out"
+
+
+# Outgoing -------------------------------------------------------------------------------------
+
+
+class TitleRef(Out):
+    """A title in the best language of `Accept-Language` it has, or else as it was first named."""
+
+    id: Id
+    title: str = Field(examples=["潜行者"])
+    language: str | None = Field(description="BCP 47 of `title`.", examples=["zh"])
+
+
+class PeriodOut(Out):
+    """From an instant on, up to another."""
+
+    starts_at: datetime = Field(examples=["2026-11-24T06:30:00Z"])
+    ends_at: datetime = Field(examples=["2026-11-24T07:00:00Z"])
+
+
+class LocalPeriod(Out):
+    """The same on somebody's own clock."""
+
+    time_zone: str = Field(examples=["Asia/Tehran"])
+    starts_at: datetime = Field(
+        description="With the zone's offset at that instant.", examples=[STARTS_AT]
+    )
+    ends_at: datetime = Field(examples=[ENDS_AT])
+
+
+class AttendeeOut(Out):
+    """Somebody who meets."""
+
+    person: PersonRef
+    organisation: OrganisationRef
+    local: LocalPeriod
+
+
+class MeetingSummary(PeriodOut):
+    """When and where it is, and who meets."""
+
+    id: Id
+    place: str | None = Field(examples=["Hall 1, stand B12"])
+    sequence: int = Field(
+        description="How often time, place or state changed: `SEQUENCE` of the calendar file."
+    )
+    cancelled_at: datetime | None
+    attendees: list[AttendeeOut] = Field(description="Who asked first, then who was asked.")
+
+
+class MeetingOut(MeetingSummary):
+    """A meeting, as its people find it on their agenda."""
+
+    request_id: Id
+    titles: list[TitleRef]
+    local: LocalPeriod = Field(description="On the caller's own clock.")
+
+
+class MeetingRequestOut(Out):
+    """A request, how it stands, and the meeting that came of it."""
+
+    id: Id
+    state: MeetingRequestState
+    from_organisation: OrganisationRef
+    from_person: PersonRef
+    to_organisation: OrganisationRef
+    to_person: PersonRef | None
+    titles: list[TitleRef]
+    message: str
+    proposed_times: list[PeriodOut] = Field(description="The best first.")
+    expires_at: datetime = Field(description="Unanswered until then, it expires.")
+    answer: str | None = Field(description="Why it was declined or cancelled.")
+    answered_at: datetime | None = Field(description="When it ceased to be pending.")
+    answered_by: PersonRef | None = Field(description="Null for one that expired.")
+    meeting: MeetingSummary | None = Field(description="Once accepted; stays when cancelled.")
+    created_at: datetime

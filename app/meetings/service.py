@@ -1,0 +1,252 @@
+"""Requests for meetings: asked, answered, called off. Only an accepted one holds anybody's time."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import events, jobs
+from app.actors import Actor
+from app.errors import NotFound
+from app.meetings import booking, reads
+from app.meetings.answering import (
+    require_asked_side,
+    require_asking_side,
+    require_pending,
+    require_proposed,
+    require_side,
+)
+from app.meetings.asking import (
+    require_ahead,
+    require_counterpart,
+    require_person_of,
+    require_published,
+    require_room_for_one_more,
+)
+from app.meetings.rules import expiry_of
+from app.meetings.schemas import (
+    MeetingRequestAcceptance,
+    MeetingRequestDirection,
+    MeetingRequestIn,
+)
+from app.models.meetings import MeetingRequest, MeetingRequestState
+from app.pagination import PageRequest, bounded_int
+from app.settings import Settings
+
+ORDER = "id"
+EXPIRE_JOB = "expire_meeting_request"
+
+
+async def get_request(session: AsyncSession, actor: Actor, id_: int) -> MeetingRequest:
+    """Give a request with all that is shown of it.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+    """
+    statement = reads.visible_requests(actor).where(MeetingRequest.id == id_)
+    found = await session.scalar(
+        statement.options(*reads.WHOLE_REQUEST).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("meeting request")
+    return found
+
+
+async def list_requests(
+    session: AsyncSession,
+    actor: Actor,
+    page: PageRequest,
+    direction: MeetingRequestDirection | None,
+    state: MeetingRequestState | None,
+) -> tuple[list[MeetingRequest], str | None]:
+    """Give a page of requests, newest first."""
+    statement = (
+        reads.visible_requests(actor)
+        .options(*reads.WHOLE_REQUEST)
+        .order_by(MeetingRequest.id.desc())
+        .limit(page.fetch)
+    )
+    if direction is MeetingRequestDirection.IN:
+        statement = statement.where(MeetingRequest.to_organisation_id == actor.organisation_id)
+    if direction is MeetingRequestDirection.OUT:
+        statement = statement.where(MeetingRequest.from_organisation_id == actor.organisation_id)
+    if state is not None:
+        statement = statement.where(reads.in_state(state, datetime.now(UTC)))
+    if (after := page.after(ORDER, bounded_int)) is not None:
+        statement = statement.where(MeetingRequest.id < after[0])
+    rows = (await session.scalars(statement)).all()
+    return page.split(rows, ORDER, lambda row: (row.id,))
+
+
+async def create_request(
+    session: AsyncSession, actor: Actor, wanted: MeetingRequestIn, settings: Settings
+) -> MeetingRequest:
+    """Ask another organisation to meet; nobody's time is held for it.
+
+    Raises:
+        Invalid: it asks whom, about what or for when it can't.
+        Conflict: the same was asked already, or too much is unanswered.
+    """
+    now = await _now(session)
+    proposed = [time.period for time in wanted.proposed_times]
+    for place, period in enumerate(proposed):
+        require_ahead(period.starts_at, now, f"/proposed_times/{place}/starts_at")
+    seller_ids = await require_counterpart(session, actor, wanted.to_organisation_id)
+    if wanted.to_person_id is not None:
+        await require_person_of(
+            session, wanted.to_organisation_id, wanted.to_person_id, "/to_person_id"
+        )
+    await require_published(session, wanted.title_ids, seller_ids)
+    for overdue in await require_room_for_one_more(session, actor, wanted):
+        _expire(session, overdue)
+    await session.flush()
+    request = MeetingRequest(
+        from_organisation_id=actor.organisation_id,
+        from_person_id=actor.person_id,
+        to_organisation_id=wanted.to_organisation_id,
+        to_person_id=wanted.to_person_id,
+        title_ids=wanted.title_ids,
+        message=wanted.message,
+        proposed_times=[Range(period.starts_at, period.ends_at) for period in proposed],
+        expires_at=expiry_of(now, settings.meeting_request_lifetime, proposed),
+    )
+    session.add(request)
+    await session.flush()
+    await jobs.defer(session, EXPIRE_JOB, at=request.expires_at, request_id=str(request.id))
+    record(session, actor, "meeting_request.created", request)
+    return await get_request(session, actor, request.id)
+
+
+async def accept_request(
+    session: AsyncSession, actor: Actor, id_: int, wanted: MeetingRequestAcceptance
+) -> MeetingRequest:
+    """Meet: the request becomes a meeting, and holds the time of one person of each side.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+        Forbidden: the actor's organisation was not asked.
+        Conflict: it is not pending, its askers are gone, or somebody's time is taken.
+        Invalid: the time lies outside the proposed ones.
+    """
+    request, now = await _lock(session, actor, id_)
+    require_asked_side(actor, request)
+    require_pending(request, now)
+    require_ahead(wanted.starts_at, now, "/starts_at")
+    require_proposed(request, wanted.period)
+    taker_id = await booking.taker_of(session, actor, request, wanted.person_id)
+    await booking.require_asker(session, request)
+    meeting = await booking.book(session, request, wanted.period, taker_id, wanted.place, now)
+    _answer(request, actor, MeetingRequestState.ACCEPTED, now)
+    await session.flush()
+    record(session, actor, "meeting_request.accepted", request, meeting_id=str(meeting.id))
+    booking.record(session, actor, "meeting.created", request, meeting)
+    return await get_request(session, actor, id_)
+
+
+async def decline_request(
+    session: AsyncSession, actor: Actor, id_: int, answer: str | None
+) -> MeetingRequest:
+    """Refuse to meet.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+        Forbidden: the actor's organisation was not asked.
+        Conflict: it is not pending.
+    """
+    request, now = await _lock(session, actor, id_)
+    require_asked_side(actor, request)
+    require_pending(request, now)
+    request.answer = answer
+    _answer(request, actor, MeetingRequestState.DECLINED, now)
+    await session.flush()
+    record(session, actor, "meeting_request.declined", request)
+    return await get_request(session, actor, id_)
+
+
+async def cancel_request(
+    session: AsyncSession, actor: Actor, id_: int, answer: str | None
+) -> MeetingRequest:
+    """Take a request back, or call its meeting off, which frees both agendas.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+        Forbidden: it is neither the actor's request nor the actor's meeting.
+        Conflict: there is nothing left to cancel, or the meeting is over.
+    """
+    request, now = await _lock(session, actor, id_)
+    require_side(actor, request)
+    if request.state is MeetingRequestState.ACCEPTED:
+        meeting = await booking.cancel(session, actor, request, now)
+        booking.record(session, actor, "meeting.cancelled", request, meeting)
+    else:
+        require_asking_side(actor, request)
+        require_pending(request, now)
+        _answer(request, actor, MeetingRequestState.CANCELLED, now)
+    request.state = MeetingRequestState.CANCELLED
+    request.answer = answer
+    await session.flush()
+    record(session, actor, "meeting_request.cancelled", request)
+    return await get_request(session, actor, id_)
+
+
+async def expire_request(session: AsyncSession, request_id: int) -> None:
+    """Let a request expire that nobody answered in time; done twice, it is done once."""
+    overdue = await session.scalar(
+        select(MeetingRequest)
+        .where(MeetingRequest.id == request_id)
+        .where(MeetingRequest.state == MeetingRequestState.PENDING)
+        .where(MeetingRequest.expires_at <= func.now())
+        .with_for_update()
+    )
+    if overdue is not None:
+        _expire(session, overdue)
+        await session.flush()
+
+
+def _expire(session: AsyncSession, request: MeetingRequest) -> None:
+    request.state = MeetingRequestState.EXPIRED
+    request.answered_at = request.expires_at
+    record(session, None, "meeting_request.expired", request)
+
+
+def _answer(
+    request: MeetingRequest, actor: Actor, state: MeetingRequestState, now: datetime
+) -> None:
+    request.state = state
+    request.answered_at = now
+    request.answered_by_id = actor.person_id
+
+
+async def _lock(session: AsyncSession, actor: Actor, id_: int) -> tuple[MeetingRequest, datetime]:
+    """Give a request to answer, held so that of two answers one comes first; and the time it is."""
+    statement = reads.visible_requests(actor).where(MeetingRequest.id == id_).with_for_update()
+    request = await session.scalar(statement)
+    if request is None:
+        raise NotFound("meeting request")
+    return request, await _now(session)
+
+
+async def _now(session: AsyncSession) -> datetime:
+    """Ask the database, whose clock the worker goes by, too."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+def record(
+    session: AsyncSession, actor: Actor | None, type_: str, request: MeetingRequest, **data: object
+) -> None:
+    """Write a fact about a request, for both sides to know."""
+    sides = (request.from_organisation_id, request.to_organisation_id)
+    events.record(
+        session,
+        actor,
+        type_,
+        request.id,
+        organisation_ids=sides,
+        data={
+            "from_organisation_id": str(sides[0]),
+            "to_organisation_id": str(sides[1]),
+            **data,
+        },
+    )

@@ -1,0 +1,120 @@
+"""From rows to what is shown of them: requests and meetings with names, titles and local times."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.schemas import OrganisationRef, PersonRef
+from app.meetings import reads
+from app.meetings.answering import state_at
+from app.meetings.rules import Period
+from app.meetings.schemas import (
+    AttendeeOut,
+    LocalPeriod,
+    MeetingOut,
+    MeetingRequestOut,
+    MeetingSummary,
+    PeriodOut,
+    TitleRef,
+)
+from app.models.accounts import Person
+from app.models.meetings import Meeting, MeetingRequest, MeetingRequestState
+
+Titles = dict[int, TitleRef]
+
+
+async def show_requests(
+    session: AsyncSession, requests: Sequence[MeetingRequest], languages: Sequence[str]
+) -> list[MeetingRequestOut]:
+    """Show requests, their titles named in the caller's languages."""
+    titles = await _titles_of(session, requests, languages)
+    now = datetime.now(UTC)
+    return [_request(request, titles, now) for request in requests]
+
+
+async def show_meetings(
+    session: AsyncSession, meetings: Sequence[Meeting], languages: Sequence[str], time_zone: str
+) -> list[MeetingOut]:
+    """Show meetings on a caller's clock, their titles named in the caller's languages."""
+    titles = await _titles_of(session, [meeting.request for meeting in meetings], languages)
+    return [
+        MeetingOut(
+            **dict(_summary(meeting, meeting.request)),
+            request_id=meeting.request_id,
+            titles=_named(meeting.request, titles),
+            local=local_period(reads.period_of(meeting.during), time_zone),
+        )
+        for meeting in meetings
+    ]
+
+
+async def _titles_of(
+    session: AsyncSession, requests: Sequence[MeetingRequest], languages: Sequence[str]
+) -> Titles:
+    ids = {id_ for request in requests for id_ in request.title_ids}
+    return await reads.title_refs(session, ids, languages)
+
+
+def _named(request: MeetingRequest, titles: Titles) -> list[TitleRef]:
+    return [titles[id_] for id_ in request.title_ids if id_ in titles]
+
+
+def _request(request: MeetingRequest, titles: Titles, now: datetime) -> MeetingRequestOut:
+    state = state_at(request, now)
+    expired_at = request.expires_at if state is MeetingRequestState.EXPIRED else None
+    return MeetingRequestOut(
+        id=request.id,
+        state=state,
+        from_organisation=OrganisationRef.model_validate(request.from_organisation),
+        from_person=PersonRef.model_validate(request.from_person),
+        to_organisation=OrganisationRef.model_validate(request.to_organisation),
+        to_person=_person(request.to_person),
+        titles=_named(request, titles),
+        message=request.message,
+        proposed_times=[
+            PeriodOut.model_validate(period) for period in reads.proposed_periods(request)
+        ],
+        expires_at=request.expires_at,
+        answer=request.answer,
+        answered_at=request.answered_at or expired_at,
+        answered_by=_person(request.answered_by),
+        meeting=_summary(request.meeting, request) if request.meeting else None,
+        created_at=request.created_at,
+    )
+
+
+def _person(person: Person | None) -> PersonRef | None:
+    return PersonRef.model_validate(person) if person else None
+
+
+def _summary(meeting: Meeting, request: MeetingRequest) -> MeetingSummary:
+    period = reads.period_of(meeting.during)
+    return MeetingSummary(
+        id=meeting.id,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        place=meeting.place,
+        sequence=meeting.sequence,
+        cancelled_at=meeting.cancelled_at,
+        attendees=[_attendee(person, period) for person in reads.people_of(meeting, request)],
+    )
+
+
+def _attendee(person: Person, period: Period) -> AttendeeOut:
+    return AttendeeOut(
+        person=PersonRef.model_validate(person),
+        organisation=OrganisationRef.model_validate(person.organisation),
+        local=local_period(period, person.time_zone),
+    )
+
+
+def local_period(period: Period, time_zone: str) -> LocalPeriod:
+    """Tell a period on the clocks of a time zone, each end with the offset that holds then."""
+    zone = ZoneInfo(time_zone)
+    return LocalPeriod(
+        time_zone=time_zone,
+        starts_at=period.starts_at.astimezone(zone),
+        ends_at=period.ends_at.astimezone(zone),
+    )

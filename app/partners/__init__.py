@@ -1,0 +1,1 @@
+"""Other systems: what comes in and goes out in bulk."""

@@ -1,0 +1,1 @@
+"""What the profiles of sellers and buyers have in common."""

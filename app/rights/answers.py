@@ -1,0 +1,29 @@
+"""How a row of a ledger goes out: under an `ETag` that tells its version and what is shown."""
+
+import hashlib
+from typing import TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from app.etags import etag_of, not_modified
+
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+def tagged(response: Response, shown: Shown, version: int) -> Shown:
+    """Name what is shown: it differs by reader, by day, and as companies rename themselves."""
+    digest = hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+    response.headers["ETag"] = etag_of(version, digest)
+    return shown
+
+
+def unless_known(
+    response: Response, shown: Shown, version: int, if_none_match: str | None
+) -> Shown | Response:
+    """Answer 304 to those who have it already."""
+    tagged(response, shown, version)
+    etag = response.headers["ETag"]
+    if not_modified(if_none_match, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return shown

@@ -1,0 +1,1 @@
+"""Who sells: the profiles that buyers look through."""

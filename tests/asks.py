@@ -1,0 +1,135 @@
+"""What each row of the authorization table asks: a request that would succeed for somebody."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.avails import xml
+from tests.meetings import period
+from tests.rights import box
+from tests.scene import NEXT_MONTH, Scene
+from tests.screeners import SHORT_FILM
+from tests.world import PASSWORD
+
+OWN = {"organisation_id": "own"}
+DRAFT = {"title_id": "draft"}
+PART = {"number": 1, "md5": SHORT_FILM.md5s[0]}
+SALE = box("UZ", "SVOD", licensee_name="Tashkent TV", exclusive=True)
+PROFILE = {"texts": {"en": {"name": "A name"}}}
+SIGN_UP = {
+    "name": "Newcomers",
+    "country": "KZ",
+    "person": {"email": "new@comers.example", "name": "New", "password": PASSWORD},
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a row asks: what its path is about (`own`: the caller's organisation), what it sends."""
+
+    path: dict[str, str]
+    json: Any = None
+    form: dict[str, str] | None = None
+    query: str = ""
+    content: str | None = None
+    headers: dict[str, str] | None = None
+
+
+def asks_of(scene: Scene) -> dict[str, Ask]:
+    """Give the request of every row that needs a body, or an id that is not in `PATHS`."""
+    ids, email = scene.ids, scene.callers["seller"].email
+    about = {"to_organisation_id": ids["seller"], "to_person_id": ids["colleague"]}
+    to_rival = {"organisation_id": ids["rival"], "expires_at": NEXT_MONTH}
+    invited = {"token": ids["invitation token"], "name": "Invited", "password": PASSWORD}
+    avails = Ask({}, content=xml(), headers={"Content-Type": "application/xml"})
+    return {
+        "import_avails": avails,
+        "export_avails": Ask({}, query="?format=xml"),
+        "create_token": Ask({}, form={"username": email, "password": PASSWORD}),
+        "revoke_token": Ask({}, form={"token": "a token that nobody has"}),
+        "update_me": Ask({}, {"name": "Another name"}),
+        "create_organisation": Ask({}, SIGN_UP),
+        "get_organisation:pending": Ask({"organisation_id": "pending"}),
+        "get_organisation:own": Ask(OWN),
+        "list_people:own": Ask(OWN),
+        "invite_person:own": Ask(OWN, {"email": "another@company.example"}),
+        "get_seller:own": Ask(OWN),
+        "put_seller:own": Ask(OWN, PROFILE),
+        "get_buyer:own": Ask(OWN),
+        "update_organisation": Ask({}, {"name": "Another name"}),
+        "approve_organisation": Ask({"organisation_id": "pending"}),
+        "suspend_organisation:own": Ask(OWN),
+        "invite_person": Ask({}, {"email": "another@company.example"}),
+        "update_person": Ask({}, {"role": "admin"}),
+        "accept_invitation": Ask({}, invited),
+        "put_seller": Ask({}, PROFILE),
+        "get_buyer": Ask({"organisation_id": "buyer"}),
+        "get_buyer:other": Ask({"organisation_id": "other buyer"}),
+        "put_buyer": Ask({"organisation_id": "buyer"}, PROFILE),
+        "put_buyer:other": Ask({"organisation_id": "other buyer"}, PROFILE),
+        "list_titles:mine": Ask({}, query="?mine=true"),
+        "create_title": Ask({}, {"kind": "feature", "original_title": "A title"}),
+        "get_title:draft": Ask(DRAFT),
+        "get_title:part": Ask({"title_id": "hidden part"}),
+        "list_titles:parts": Ask({}, query=f"?part_of_id={ids['title']}"),
+        "update_title": Ask({}, {"year": 2025}),
+        "update_title:draft": Ask(DRAFT, {"year": 2025}),
+        "publish_title:draft": Ask(DRAFT),
+        "withdraw_title:draft": Ask(DRAFT),
+        "put_text": Ask({}, {"title": "Название"}),
+        "put_text:draft": Ask(DRAFT, {"title": "Название"}),
+        "delete_text:draft": Ask(DRAFT),
+        "create_screener": Ask({}, SHORT_FILM.described()),
+        "create_screener:draft": Ask(DRAFT, SHORT_FILM.described()),
+        "list_screeners:draft": Ask(DRAFT),
+        "get_screener:upload": Ask({"screener_id": "upload"}),
+        "get_upload": Ask({"screener_id": "upload"}),
+        "sign_part_urls": Ask({"screener_id": "upload"}, {"parts": [PART]}),
+        "complete_upload": Ask({"screener_id": "upload"}, SHORT_FILM.stated),
+        "open_playback:upload": Ask({"screener_id": "upload"}),
+        "create_grant": Ask({}, to_rival),
+        "create_screener_request": Ask({}, {"title_id": ids["unasked title"]}),
+        "create_screener_request:draft": Ask({}, {"title_id": ids["draft"]}),
+        "create_meeting_request": Ask({}, about | {"title_ids": [ids["title"]]}),
+        "create_meeting_request:draft": Ask({}, about | {"title_ids": [ids["draft"]]}),
+        "accept_meeting_request": Ask({}, period(5, 6)),
+        "cancel_meeting_request:accepted": Ask({"request_id": "accepted request"}),
+        "list_holdings:draft": Ask(DRAFT),
+        "create_holding": Ask({}, box()),
+        "create_holding:draft": Ask(DRAFT, box()),
+        "update_holding": Ask({}, {"media": ["SVOD"]}),
+        "list_offerings:draft": Ask(DRAFT),
+        "create_offering": Ask({}, box()),
+        "create_offering:draft": Ask(DRAFT, box()),
+        "get_offering:named": Ask({"offering_id": "named offering"}),
+        "update_offering": Ask({}, {"media": ["SVOD"]}),
+        "update_offering:named": Ask({"offering_id": "named offering"}, {"media": ["SVOD"]}),
+        "list_title_licences:draft": Ask(DRAFT),
+        "create_licence": Ask({}, SALE),
+        "create_licence:draft": Ask(DRAFT, SALE),
+        "get_licence:outside": Ask({"licence_id": "outside licence"}),
+        "update_licence": Ask({}, {"exclusive": False}),
+        "update_licence:outside": Ask({"licence_id": "outside licence"}, {"exclusive": False}),
+        "terminate_licence": Ask({}, {"on": "2027-06-01"}),
+        "get_availability": Ask({}, query="?territories=SCO&media=SVOD&media=AVOD"),
+        "get_availability:draft": Ask(DRAFT),
+        "get_availability_picture:draft": Ask(DRAFT),
+    }
+
+
+def default_ids(operation: str) -> dict[str, str]:
+    """Name what a path's parameters stand for, where the row says nothing else."""
+    of_screeners = "screener" in operation
+    return {
+        "organisation_id": "organisation",
+        "person_id": "colleague",
+        "title_id": "title",
+        "language": "language",
+        "screener_id": "screener",
+        "grant_id": "grant",
+        "request_id": "screener request" if of_screeners else "meeting request",
+        "meeting_id": "meeting",
+        "operation_id": "operation",
+        "holding_id": "holding",
+        "offering_id": "offering",
+        "licence_id": "licence",
+    }

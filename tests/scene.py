@@ -1,0 +1,208 @@
+"""A market with one of everything, for tests that ask who may do what."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from app.db import Database
+from app.models import OperationFinding, Severity, Standing
+from tests import meetings, operations, screeners
+from tests.rights import ALWAYS, box, offered, sold
+from tests.world import Caller, World
+
+NEXT_MONTH = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+
+# Words that stand in what only some may read: found in an answer to anybody else, they are a leak.
+OF_THE_SELLER = "heard by the seller alone"
+OF_THE_TWO = "heard by the seller and the buyer"
+OF_A_MEETING = "heard by the two who meet and the organisers"
+OF_A_BUYER = "heard by no other buyer"
+READERS = {
+    OF_THE_SELLER: {"seller"},
+    OF_THE_TWO: {"seller", "buyer"},
+    OF_A_MEETING: {"seller", "buyer", "organiser"},
+    OF_A_BUYER: {"buyer", "seller", "rival", "organiser"},
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Those who call, and the ids of what they call about."""
+
+    app: FastAPI
+    callers: dict[str, Caller]
+    ids: dict[str, str]
+    # Words, and who may read them
+    readers: dict[str, set[str]]
+
+
+async def build_scene(world: World) -> Scene:
+    """Make a seller and a buyer with business between them, and everybody who must not see it."""
+    both: dict[str, Any] = {"sells": True, "buys": True}
+    callers = {
+        "anonymous": world.anonymous,
+        "pending": await world.company(standing=Standing.PENDING, **both),
+        "buyer": await world.buyer(),
+        "seller": await world.seller(),
+        "rival": await world.company(**both),
+        "suspended": await world.company(standing=Standing.SUSPENDED, **both),
+        "organiser": await world.organiser(),
+    }
+    seller, buyer = callers["seller"], callers["buyer"]
+    colleague = await world.person(seller.organisation_id)
+    other_buyer = await world.buyer()
+    for company in (buyer, other_buyer):
+        await _put_buyer(company)
+    ids = {
+        "organisation": seller.organisation_id,
+        "seller": seller.organisation_id,
+        "colleague": colleague.person_id,
+        "buyer": buyer.organisation_id,
+        "other buyer": other_buyer.organisation_id,
+        "pending": callers["pending"].organisation_id,
+        "rival": callers["rival"].organisation_id,
+        "language": "ru",
+        **await _titles(world, seller),
+    }
+    ids |= await _screeners(seller, buyer, ids)
+    ids |= await _meetings(seller, buyer)
+    ids |= await _operation(world, seller)
+    ids |= await _rights(seller, buyer, ids["title"])
+    invitation = await seller.post(
+        f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
+    )
+    ids["invitation token"] = invitation.json()["token"]
+    readers = READERS | {colleague.email: {"seller", "organiser"}}
+    return Scene(world.app, callers, ids, readers)
+
+
+async def _put_buyer(buyer: Caller) -> None:
+    text = {"name": OF_A_BUYER, "about": None}
+    answer = await buyer.put(f"/buyers/{buyer.organisation_id}", {"texts": {"en": text}})
+    assert answer.status_code == 200, answer.text
+
+
+async def _titles(world: World, seller: Caller) -> dict[str, str]:
+    title = await _title(seller, "A title", f"{OF_THE_SELLER}: 1")
+    published = await seller.post(f"/titles/{title}/publish")
+    assert published.status_code == 200, published.text
+    return {
+        "title": title,
+        "draft": await _title(seller, OF_THE_SELLER, f"{OF_THE_SELLER}: 2"),
+        "hidden part": await _hidden_part(seller),
+        "asked title": await meetings.make_title(world, seller),
+        "unasked title": await meetings.make_title(world, seller),
+    }
+
+
+async def _title(seller: Caller, name: str, reference: str) -> str:
+    said = {"title": name, "logline": None}
+    wanted = {
+        "kind": "feature",
+        "original_title": name,
+        "year": 2026,
+        "reference": reference,
+        "texts": {"en": said, "ru": said},
+    }
+    answer = await seller.post("/titles", wanted)
+    assert answer.status_code == 201, answer.text
+    id_: str = answer.json()["id"]
+    return id_
+
+
+async def _hidden_part(seller: Caller) -> str:
+    """Make a season that is published, of a series that no longer is."""
+    text = {"texts": {"en": {"title": OF_THE_SELLER}}, "original_title": OF_THE_SELLER}
+    series = (await seller.post("/titles", text | {"kind": "series", "year": 2026})).json()["id"]
+    wanted = text | {"kind": "season", "part_of_id": series}
+    season: str = (await seller.post("/titles", wanted)).json()["id"]
+    for address in (f"{series}/publish", f"{season}/publish", f"{series}/withdraw"):
+        answer = await seller.post(f"/titles/{address}")
+        assert answer.status_code == 200, answer.text
+    return season
+
+
+async def _operation(world: World, seller: Caller) -> dict[str, str]:
+    id_ = await operations.begun(world, seller)
+    async with world.app.state.database.session() as session, session.begin():
+        session.add(
+            OperationFinding(
+                operation_id=int(id_), number=1, severity=Severity.INFO, problem=OF_THE_SELLER
+            )
+        )
+    return {"operation": id_}
+
+
+async def _screeners(seller: Caller, buyer: Caller, ids: dict[str, str]) -> dict[str, str]:
+    film = screeners.SHORT_FILM
+    ready = await screeners.started(seller, ids["title"], film, file_name=OF_THE_TWO)
+    await screeners.sent(ready, film)
+    await seller.post(f"/screeners/{ready['id']}/complete", film.stated)
+    upload = await screeners.started(seller, ids["title"], film, file_name=OF_THE_SELLER)
+    await screeners.sent(upload, film)
+    grant = await screeners.granted(seller, ready["id"], buyer, NEXT_MONTH)
+    asked = await buyer.post(
+        "/screener-requests", {"title_id": ids["asked title"], "message": OF_THE_TWO}
+    )
+    return {
+        "screener": ready["id"],
+        "upload": upload["id"],
+        "grant": grant["id"],
+        "screener request": asked.json()["id"],
+    }
+
+
+async def _meetings(seller: Caller, buyer: Caller) -> dict[str, str]:
+    met = await meetings.meet(buyer, seller, 1, 2, message=OF_A_MEETING)
+    asked = await meetings.ask(buyer, seller, message=OF_A_MEETING)
+    return {
+        "meeting request": asked["id"],
+        "accepted request": met["id"],
+        "meeting": met["meeting"]["id"],
+    }
+
+
+async def _rights(seller: Caller, buyer: Caller, title: str) -> dict[str, str]:
+    """Hold everything, twice, so that one may go; offer and sell something to all and to one."""
+    held = box(term=ALWAYS, licensor=OF_THE_SELLER)
+    first = await seller.post(f"/titles/{title}/holdings", held)
+    assert first.status_code == 201, first.text
+    holding = await seller.post(f"/titles/{title}/holdings", held)
+    offering = await offered(seller, title, "SCO", "SVOD")
+    named = await offered(
+        seller, title, "SCO", "AVOD", visible_to=[buyer.organisation_id], note=OF_THE_TWO
+    )
+    sale = {"licensee_id": buyer.organisation_id, "note": OF_THE_SELLER}
+    licence = await sold(seller, title, "KZ", "SVOD", **sale)
+    outside = await sold(seller, title, "RU", "SVOD", licensee_name=OF_THE_SELLER)
+    return {
+        "holding": holding.json()["id"],
+        "offering": offering["id"],
+        "named offering": named["id"],
+        "licence": licence["id"],
+        "outside licence": outside["id"],
+    }
+
+
+@asynccontextmanager
+async def undone(app: FastAPI) -> AsyncIterator[None]:
+    """Run the app inside one transaction, and roll it back: what a probe changes is not kept."""
+    database: Database = app.state.database
+    async with database.engine.connect() as connection:
+        transaction = await connection.begin()
+        app.state.database = replace(
+            database,
+            session=async_sessionmaker(
+                connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ),
+        )
+        try:
+            yield
+        finally:
+            app.state.database = database
+            await transaction.rollback()

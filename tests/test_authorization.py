@@ -1,0 +1,290 @@
+"""The authorization table: every operation × every kind of caller.
+
+Each cell is a request that would succeed for somebody, about a real object of the seller's or the
+buyer's, in a transaction of its own that is rolled back. An operation without a row fails.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from app.main import create_app
+from tests.asks import PROFILE, Ask, asks_of, default_ids
+from tests.scene import (
+    OF_A_BUYER,
+    OF_A_MEETING,
+    OF_THE_SELLER,
+    OF_THE_TWO,
+    Scene,
+    build_scene,
+    undone,
+)
+from tests.servers import Databases, S3Settings, make_settings
+from tests.world import Caller, World, world_of
+
+# All are admins. The seller and the buyer are parties to whatever is asked about; the rival's
+# company sells and buys, and so do the pending and the suspended one. 403p is organisation_pending,
+# 403s organisation_suspended.
+TABLE = """
+                             anonymous  pending  buyer  seller  rival  suspended  organiser
+create_token                       200      200    200     200    200        200        200
+revoke_token                       200      200    200     200    200        200        200
+get_me                             401      200    200     200    200        200        200
+update_me                          401      200    200     200    200        200        200
+create_organisation                201      201    201     201    201        201        201
+list_organisations                 401      200    200     200    200       403s        200
+get_organisation                   401      404    200     200    200       403s        200
+get_organisation:pending           401      200    404     404    404       403s        200
+get_organisation:own               401      200    200     200    200       403s        200
+update_organisation                401      404    403     200    403       403s        403
+approve_organisation               401     403p    403     403    403       403s        200
+suspend_organisation               401     403p    403     403    403       403s        200
+suspend_organisation:own           401     403p    403     403    403       403s        409
+list_people                        401      404    404     200    404       403s        200
+list_people:own                    401      200    200     200    200       403s        200
+invite_person                      401      404    404     201    404       403s        403
+invite_person:own                  401      201    201     201    201       403s        201
+update_person                      401      404    404     200    404       403s        403
+remove_person                      401      404    404     204    404       403s        403
+accept_invitation                  201      201    201     201    201        201        201
+
+list_sellers                       401     403p    200     200    200       403s        200
+get_seller                         401      404    200     200    200       403s        200
+get_seller:own                     401      200    404     200    200       403s        404
+put_seller                         401      404    403     200    403       403s        403
+put_seller:own                     401      200    201     200    200       403s        201
+list_buyers                        401     403p    403     200    200       403s        200
+get_buyer                          401      404    200     200    200       403s        200
+get_buyer:other                    401      404    404     200    200       403s        200
+get_buyer:own                      401      200    200     404    200       403s        404
+put_buyer                          401      404    200     403    403       403s        403
+put_buyer:other                    401      404    403     403    403       403s        403
+
+list_titles                        401     403p    200     200    200       403s        200
+list_titles:mine                   401     403p    200     200    200       403s        200
+list_titles:parts                  401     403p    200     200    200       403s        200
+get_facets                         401     403p    200     200    200       403s        200
+create_title                       401     403p    403     201    201       403s        403
+get_title                          401     403p    200     200    200       403s        200
+get_title:draft                    401     403p    404     200    404       403s        404
+get_title:part                     401     403p    404     200    404       403s        404
+update_title                       401     403p    403     200    403       403s        403
+update_title:draft                 401     403p    404     200    404       403s        404
+publish_title                      401     403p    403     200    403       403s        403
+publish_title:draft                401     403p    404     200    404       403s        404
+withdraw_title                     401     403p    403     200    403       403s        200
+withdraw_title:draft               401     403p    404     409    404       403s        404
+put_text                           401     403p    403     200    403       403s        403
+put_text:draft                     401     403p    404     200    404       403s        404
+delete_text                        401     403p    403     200    403       403s        403
+delete_text:draft                  401     403p    404     200    404       403s        404
+
+create_screener                    401     403p    403     201    403       403s        403
+create_screener:draft              401     403p    403     201    404       403s        403
+list_screeners                     401     403p    200     200    200       403s        200
+list_screeners:draft               401     403p    404     200    404       403s        404
+get_screener                       401     403p    200     200    404       403s        404
+get_screener:upload                401     403p    404     200    404       403s        404
+withdraw_screener                  401     403p    403     204    404       403s        404
+get_upload                         401     403p    404     200    404       403s        404
+sign_part_urls                     401     403p    404     200    404       403s        404
+complete_upload                    401     403p    404     200    404       403s        404
+open_playback                      401     403p    200     200    404       403s        404
+open_playback:upload               401     403p    404     409    404       403s        404
+create_grant                       401     403p    403     201    404       403s        404
+list_grants                        401     403p    403     200    404       403s        404
+revoke_grant                       401     403p    403     204    404       403s        404
+create_screener_request            401     403p    201     403    201       403s        403
+create_screener_request:draft      401     403p    404     403    404       403s        403
+list_screener_requests             401     403p    200     200    200       403s        200
+get_screener_request               401     403p    200     200    404       403s        404
+decline_screener_request           401     403p    403     200    404       403s        404
+cancel_screener_request            401     403p    200     403    404       403s        404
+
+create_meeting_request             401     403p    201     422    201       403s        403
+create_meeting_request:draft       401     403p    422     422    422       403s        403
+list_meeting_requests              401     403p    200     200    200       403s        200
+get_meeting_request                401     403p    200     200    404       403s        200
+accept_meeting_request             401     403p    403     200    404       403s        403
+decline_meeting_request            401     403p    403     200    404       403s        403
+cancel_meeting_request             401     403p    200     403    404       403s        403
+cancel_meeting_request:accepted    401     403p    200     200    404       403s        403
+get_meeting                        401     403p    200     200    404       403s        200
+list_agenda                        401     403p    200     200    200       403s        200
+get_calendar                       401     403p    200     200    200       403s        200
+
+list_operations                    401     403p    200     200    200       403s        200
+get_operation                      401     403p    404     200    404       403s        404
+list_operation_findings            401     403p    404     200    404       403s        404
+cancel_operation                   401     403p    404     200    404       403s        404
+
+list_holdings                      401     403p    403     200    403       403s        403
+list_holdings:draft                401     403p    404     200    404       403s        404
+create_holding                     401     403p    403     201    403       403s        403
+create_holding:draft               401     403p    404     201    404       403s        404
+get_holding                        401     403p    403     200    403       403s        403
+update_holding                     401     403p    403     200    403       403s        403
+delete_holding                     401     403p    403     204    403       403s        403
+list_offerings                     401     403p    200     200    200       403s        200
+list_offerings:draft               401     403p    404     200    404       403s        404
+create_offering                    401     403p    403     201    403       403s        403
+create_offering:draft              401     403p    404     409    404       403s        404
+get_offering                       401     403p    200     200    200       403s        200
+get_offering:named                 401     403p    200     200    404       403s        404
+update_offering                    401     403p    403     200    403       403s        403
+update_offering:named              401     403p    403     200    403       403s        403
+delete_offering                    401     403p    403     204    403       403s        403
+list_title_licences                401     403p    403     200    403       403s        403
+list_title_licences:draft          401     403p    404     200    404       403s        404
+create_licence                     401     403p    403     201    403       403s        403
+create_licence:draft               401     403p    404     409    404       403s        404
+list_licences                      401     403p    200     200    200       403s        200
+get_licence                        401     403p    200     200    404       403s        404
+get_licence:outside                401     403p    404     200    404       403s        404
+update_licence                     401     403p    403     200    404       403s        404
+update_licence:outside             401     403p    404     200    404       403s        404
+terminate_licence                  401     403p    403     200    404       403s        404
+get_availability                   401     403p    200     200    200       403s        200
+get_availability:draft             401     403p    404     200    404       403s        404
+get_availability_picture           401     403p    200     200    200       403s        200
+get_availability_picture:draft     401     403p    404     200    404       403s        404
+
+import_avails                      401     403p    403     202    202       403s        403
+export_avails                      401     403p    403     200    200       403s        403
+list_unsaid                        401     403p    403     200    200       403s        403
+
+get_territories                    200      200    200     200    200        200        200
+get_media                          200      200    200     200    200        200        200
+"""
+CALLERS, *ROWS = [line.split() for line in TABLE.splitlines() if line]
+NOBODYS = "404"
+CODES = {"p": "organisation_pending", "s": "organisation_suspended"}
+
+
+def operations_of(app: Any) -> dict[str, tuple[str, str]]:
+    """Give the method and path of every operation of the served OpenAPI."""
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def scene(databases: Databases, s3_settings: S3Settings) -> AsyncIterator[Scene]:
+    """Build the market once: no probe leaves a trace."""
+    with databases.fresh() as url:
+        app = create_app(make_settings(url, s3_settings, rate_limit_per_minute=100_000))
+        async with world_of(app) as world:
+            yield await build_scene(world)
+
+
+async def test_every_operation_has_a_row_and_every_row_an_operation(scene: Scene) -> None:
+    named = {name.partition(":")[0] for name, *_ in ROWS}
+    operations = set(operations_of(scene.app))
+    assert operations - named == set(), "operations without a row in the table"
+    assert named - operations == set(), "rows without an operation"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+async def test_an_operation_answers_each_caller_as_the_table_says(
+    scene: Scene, row: list[str]
+) -> None:
+    name, *expected = row
+    answers = {caller: await probe(scene, name, caller) for caller in CALLERS}
+    assert {caller: told(answer) for caller, answer in answers.items()} == dict(
+        zip(CALLERS, expected, strict=True)
+    )
+    for caller, answer in answers.items():
+        heard = {words for words in scene.readers if words in answer.text}
+        allowed = {words for words, readers in scene.readers.items() if caller in readers}
+        assert heard <= allowed, f"{caller} reads what is not theirs: {answer.text}"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "404" in row], ids=lambda row: row[0])
+async def test_what_is_invisible_looks_like_what_is_not_there(scene: Scene, row: list[str]) -> None:
+    name, *expected = row
+    for caller, status in zip(CALLERS, expected, strict=True):
+        if status == "404" and "{" in operations_of(scene.app)[name.partition(":")[0]][1]:
+            hidden = (await probe(scene, name, caller)).json()
+            absent = (await probe(scene, name, caller, absent=True)).json()
+            assert hidden | {"request_id": ""} == absent | {"request_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "words"),
+    [
+        ("get_screener:upload", "seller", OF_THE_SELLER),
+        ("get_screener", "buyer", OF_THE_TWO),
+        ("list_operation_findings", "seller", OF_THE_SELLER),
+        ("get_title:part", "seller", OF_THE_SELLER),
+        ("get_meeting_request", "organiser", OF_A_MEETING),
+        ("get_buyer", "rival", OF_A_BUYER),
+        ("list_holdings", "seller", OF_THE_SELLER),
+        ("list_offerings", "buyer", OF_THE_TWO),
+        ("list_licences", "seller", OF_THE_SELLER),
+        ("list_people", "organiser", "@company.example"),
+    ],
+)
+async def test_what_others_must_not_read_is_there_to_be_read(
+    scene: Scene, name: str, caller: str, words: str
+) -> None:
+    assert words in (await probe(scene, name, caller)).text
+
+
+async def test_an_answer_kept_from_before_a_company_sold_tells_others_nothing(
+    world: World, buyer: Caller
+) -> None:
+    company = await world.company()
+    colleague = await world.person(company.organisation_id)
+    await colleague.get("/titles")  # is remembered as one who sells nothing
+    await company.put(f"/sellers/{company.organisation_id}", PROFILE)
+    text = {"en": {"title": "A title"}}
+    wanted = {"kind": "feature", "original_title": "A title", "year": 2026, "texts": text}
+    made = await company.post("/titles", wanted | {"reference": OF_THE_SELLER})
+    address = f"/titles/{made.json()['id']}"
+    for published in (False, True):
+        if published:
+            await company.post(f"{address}/publish")
+        await anyio.sleep(1)  # until answers are kept again
+        await colleague.get(address)
+        assert OF_THE_SELLER not in (await buyer.get(address)).text
+
+
+async def probe(scene: Scene, name: str, caller: str, *, absent: bool = False) -> httpx2.Response:
+    """Send a row's request as one of the callers; `absent`, about what does not exist."""
+    operation = name.partition(":")[0]
+    method, path = operations_of(scene.app)[operation]
+    ask = asks_of(scene).get(name, Ask({}))
+    stands_for = default_ids(operation) | ask.path
+    ids = scene.ids | {"own": scene.callers[caller].organisation_id or scene.ids["seller"]}
+    address = re.sub(
+        r"\{(\w+?(_id)?)\}",
+        lambda found: NOBODYS if absent and found[2] else ids[stands_for[found[1]]],
+        path,
+    )
+    async with undone(scene.app):
+        return await scene.callers[caller].request(
+            method,
+            address + ask.query,
+            json=ask.json,
+            data=ask.form,
+            content=ask.content,
+            headers=ask.headers,
+        )
+
+
+def told(answer: httpx2.Response) -> str:
+    """Write an answer as the table does."""
+    code = answer.json()["code"] if answer.status_code >= 400 else ""
+    mark = next((mark for mark, long in CODES.items() if long == code), "")
+    return f"{answer.status_code}{mark}"
