@@ -305,7 +305,8 @@ def test_a_database_that_goes_away_is_told_in_a_sentence(
         connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(name))
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            "WHERE pid <> pg_backend_pid() AND datname = current_database() "
+            "AND backend_type = 'client backend'"
         )
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 2
