@@ -1,6 +1,7 @@
 """The table of contents: every router under /v1."""
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from app.accounts.routes import router as accounts
 from app.accounts.token_routes import router as tokens
@@ -21,7 +22,12 @@ from app.screeners.request_routes import router as screener_requests
 from app.screeners.routes import router as screeners
 from app.sellers.routes import router as sellers
 
-router = APIRouter(prefix="/v1")
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+router = APIRouter(prefix="/v1", generate_unique_id_function=_operation_id)
 router.include_router(tokens)
 router.include_router(accounts)
 router.include_router(sellers)
