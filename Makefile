@@ -17,8 +17,8 @@ help: ## Print this list
 run: .venv/installed ## Start everything on 127.0.0.1:8000 (PORT=...), with a demo market the first time
 	@exec $(BIN)/filmmart run --port $(PORT)
 
-test: .venv/installed-dev lint ## Lint, then run every test but the long ones, with coverage
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+test: .venv/installed-dev lint ## Lint, then run every test but the long ones (CI=1: with coverage)
+	$(BIN)/pytest -n 2 $(if $(CI),--cov --cov-report=term)
 
 test-long: .venv/installed-dev ## Run the long tests: schemathesis, and pulling the plug
 	$(BIN)/pytest -n 2 -m schemathesis

@@ -9,6 +9,7 @@ stores really do is in docs/decisions/0006-screener-upload.md.
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, NoReturn, TypeVar
 
@@ -319,19 +320,21 @@ def open_store(settings: Settings) -> Store:
     """Make the process's store: 70 to 140 ms, so once."""
     for name in ("boto3", "botocore", "urllib3"):  # at DEBUG they log signed URLs
         logging.getLogger(name).setLevel(logging.INFO)
-    client = _client(settings, settings.s3_endpoint_url)
+    keys = (settings.s3_access_key_id, settings.s3_secret_access_key.get_secret_value())
+    client = _client(settings.s3_endpoint_url, settings.s3_region, *keys)
     public_url = settings.s3_public_url
-    signing_client = _client(settings, public_url) if public_url else client
+    signing_client = _client(public_url, settings.s3_region, *keys) if public_url else client
     return Store(client, signing_client, settings.s3_bucket)
 
 
-def _client(settings: Settings, endpoint_url: str | None) -> "S3Client":
+@lru_cache(maxsize=8)
+def _client(endpoint_url: str | None, region: str, key_id: str, secret: str) -> "S3Client":
     return boto3.client(
         "s3",
         endpoint_url=endpoint_url,
-        region_name=settings.s3_region,
-        aws_access_key_id=settings.s3_access_key_id,
-        aws_secret_access_key=settings.s3_secret_access_key.get_secret_value(),
+        region_name=region,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
         config=Config(
             signature_version="s3v4",
             # Stores other than AWS have no host name for each bucket.

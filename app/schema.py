@@ -1,5 +1,6 @@
 """The migrations, from Python: bring a schema to head, and tell whether it is there."""
 
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -31,6 +32,7 @@ def migrate(url: str, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
+@cache
 def head() -> str:
     """Name the newest migration of this version."""
     return ScriptDirectory.from_config(_config()).get_current_head() or "none"
