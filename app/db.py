@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from pydantic_core import to_json
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError
@@ -130,6 +131,8 @@ def make_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=10,
         # Errors are logged; what was sent with a statement may be a secret.
         hide_parameters=True,
+        # In a third of the time of json.dumps: batches of titles are megabytes.
+        json_serializer=lambda value: to_json(value).decode(),
     )
 
 

@@ -112,6 +112,8 @@ def pairs_of(run: str) -> list[str]:
 @lru_cache(maxsize=2**17)
 def words_of_chunk(chunk: str) -> tuple[str, ...]:
     """Give every word that a chunk of a text is found by."""
+    if chunk.isascii() and "-" not in chunk:
+        return (chunk[:MAX_WORD],)  # as most are
     parts, joined = compounds_of(chunk)
     words: dict[str, None] = {}
     for part in (*parts, joined) if joined else parts:
