@@ -24,7 +24,7 @@ test-long: .venv/installed-dev ## Run the long tests: schemathesis, and pulling 
 	$(BIN)/pytest -n 2 -m schemathesis
 	$(BIN)/pytest -m kill
 
-test-race: .venv/installed-dev ## Sell ten thousand times at once (CI has a thousand)
+test-race: .venv/installed-dev ## Sell ten thousand times at once (`make test` has hundreds)
 	$(BIN)/pytest -m race
 
 lint: .venv/installed-dev ## Check style, types, imports and migrations; change nothing

@@ -171,7 +171,7 @@ async def storm(world: World, seed: int, acts: int) -> Counter[str]:
     return counted
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_after_a_storm_of_accepts_and_cancellations_nobody_is_in_two_places(
     crowd: World, seed: int
 ) -> None:

@@ -171,9 +171,9 @@ async def check(world: World, outcome: Outcome, attempts: int) -> None:
         assert set(told) <= clashing, f"told of what it does not clash with: {wish}"
 
 
-async def test_of_a_thousand_sales_at_once_no_two_clash(crowd: World) -> None:
+async def test_of_hundreds_of_sales_at_once_no_two_clash(crowd: World) -> None:
     seller, titles = await ledgers_of(crowd)
-    await check(crowd, await race(seller, wishes(1, titles, 1_000)), 1_000)
+    await check(crowd, await race(seller, wishes(1, titles, 500)), 500)
 
 
 @pytest.mark.race
