@@ -14,7 +14,7 @@ MAX_SIZE_BYTES = 100 << 30
 # 20. So parts grow until there are few, as long as a slow line sends one within its URL's life.
 MIN_PART_BYTES = 16 * MIB
 LARGE_PART_BYTES = 64 * MIB
-FEW_PARTS = 64
+FEW_PARTS = 16
 # S3 takes 10,000; a thousand fit one page of its list of parts.
 MAX_PARTS = 1000
 # Part URLs signed by one request
