@@ -8,6 +8,11 @@ from app.accounts.token_routes import router as tokens
 from app.buyers.routes import router as buyers
 from app.catalogue.hot_routes import router as titles_read
 from app.catalogue.routes import router as titles
+from app.markets.accreditation_routes import router as accreditations
+from app.markets.hall_routes import router as halls
+from app.markets.hour_routes import router as hours
+from app.markets.place_routes import router as places
+from app.markets.routes import router as markets
 from app.meetings.agenda_routes import router as agenda
 from app.meetings.routes import router as meeting_requests
 from app.operations.routes import router as operations
@@ -43,6 +48,11 @@ router.include_router(avails)
 router.include_router(avails_uploads)
 router.include_router(screeners)
 router.include_router(screener_requests)
+router.include_router(markets)
+router.include_router(hours)
+router.include_router(halls)
+router.include_router(places)
+router.include_router(accreditations)
 router.include_router(meeting_requests)
 router.include_router(agenda)
 router.include_router(operations)

@@ -13,6 +13,20 @@ from app.models.accounts import (
 from app.models.base import Base
 from app.models.catalogue import Title, TitleState, TitleText
 from app.models.journal import Event, IdempotencyKey
+from app.models.markets import (
+    Accreditation,
+    AccreditationRole,
+    Attendance,
+    Hall,
+    HallWalk,
+    Market,
+    MarketBreak,
+    MarketHours,
+    MarketState,
+    Place,
+    PlaceKind,
+    Side,
+)
 from app.models.meetings import (
     AgendaEntry,
     Meeting,
@@ -47,7 +61,10 @@ from app.models.vocabulary import (
 )
 
 __all__ = [
+    "Accreditation",
+    "AccreditationRole",
     "AgendaEntry",
+    "Attendance",
     "Base",
     "BuyerProfile",
     "CreditRole",
@@ -55,6 +72,8 @@ __all__ = [
     "Exclusivity",
     "FreeBox",
     "Genre",
+    "Hall",
+    "HallWalk",
     "Holdback",
     "Holding",
     "IdempotencyKey",
@@ -62,6 +81,10 @@ __all__ = [
     "Kind",
     "Licence",
     "LoginFailure",
+    "Market",
+    "MarketBreak",
+    "MarketHours",
+    "MarketState",
     "Meeting",
     "MeetingAttendee",
     "MeetingRequest",
@@ -72,6 +95,8 @@ __all__ = [
     "OperationState",
     "Organisation",
     "Person",
+    "Place",
+    "PlaceKind",
     "Profile",
     "RefreshToken",
     "Role",
@@ -83,6 +108,7 @@ __all__ = [
     "SellerProfile",
     "Session",
     "Severity",
+    "Side",
     "Sought",
     "Source",
     "Stage",

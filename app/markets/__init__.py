@@ -1,0 +1,1 @@
+"""Markets: editions with their hours and slots, halls and places, and who is accredited."""
