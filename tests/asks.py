@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.avails import xml
+from tests.markets import hours, market
 from tests.meetings import period
 from tests.rights import box
 from tests.scene import NEXT_MONTH, Scene
@@ -14,6 +15,7 @@ OWN = {"organisation_id": "own"}
 DRAFT = {"title_id": "draft"}
 PART = {"number": 1, "md5": SHORT_FILM.md5s[0]}
 SALE = box("UZ", "SVOD", licensee_name="Tashkent TV", exclusive=True)
+HIDDEN_MARKET = {"market_id": "draft market"}
 PROFILE = {"texts": {"en": {"name": "A name"}}}
 SIGN_UP = {
     "name": "Newcomers",
@@ -40,6 +42,9 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
     about = {"to_organisation_id": ids["seller"], "to_person_id": ids["colleague"]}
     to_rival = {"organisation_id": ids["rival"], "expires_at": NEXT_MONTH}
     invited = {"token": ids["invitation token"], "name": "Invited", "password": PASSWORD}
+    walk = {"hall_ids": [ids["hall"], ids["empty hall"]], "minutes": 7}
+    room = {"name": "Another room", "kind": "online"}
+    attending = {"person_id": scene.callers["seller"].person_id, "role": "seller"}
     avails = Ask({}, content=xml(), headers={"Content-Type": "application/xml"})
     return {
         "import_avails": avails,
@@ -113,6 +118,28 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "get_availability": Ask({}, query="?territories=SCO&media=SVOD&media=AVOD"),
         "get_availability:draft": Ask(DRAFT),
         "get_availability_picture:draft": Ask(DRAFT),
+        "create_market": Ask({}, market()),
+        "get_market:draft": Ask(HIDDEN_MARKET),
+        "update_market": Ask({}, {"slot_minutes": 20}),
+        "get_hours:draft": Ask(HIDDEN_MARKET),
+        "put_hours": Ask({}, hours()),
+        "list_slots:draft": Ask(HIDDEN_MARKET),
+        "list_halls:draft": Ask(HIDDEN_MARKET),
+        "create_hall": Ask({}, {"name": "Another hall"}),
+        "get_hall:draft": Ask({"hall_id": "hidden hall"}),
+        "update_hall": Ask({}, {"name": "Another name"}),
+        "delete_hall": Ask({"hall_id": "empty hall"}),
+        "get_walks:draft": Ask(HIDDEN_MARKET),
+        "put_walks": Ask({}, {"walks": [walk]}),
+        "list_places:draft": Ask(HIDDEN_MARKET),
+        "create_place": Ask({}, room),
+        "create_places": Ask({}, {"places": [room]}),
+        "get_place:draft": Ask({"place_id": "hidden place"}),
+        "update_place": Ask({}, {"closed": True}),
+        "list_accreditations:draft": Ask(HIDDEN_MARKET),
+        "create_accreditation": Ask({}, attending),
+        "create_accreditation:draft": Ask(HIDDEN_MARKET, attending),
+        "update_accreditation": Ask({}, {"attendance": "online"}),
     }
 
 
@@ -132,4 +159,8 @@ def default_ids(operation: str) -> dict[str, str]:
         "holding_id": "holding",
         "offering_id": "offering",
         "licence_id": "licence",
+        "market_id": "market",
+        "hall_id": "hall",
+        "place_id": "place",
+        "accreditation_id": "accreditation",
     }

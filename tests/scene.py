@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db import Database
 from app.models import OperationFinding, Severity, Standing
-from tests import meetings, operations, screeners
+from tests import markets, meetings, operations, screeners
 from tests.rights import ALWAYS, box, offered, sold
 from tests.world import Caller, World
 
@@ -22,11 +22,13 @@ OF_THE_SELLER = "heard by the seller alone"
 OF_THE_TWO = "heard by the seller and the buyer"
 OF_A_MEETING = "heard by the two who meet and the organisers"
 OF_A_BUYER = "heard by no other buyer"
+OF_THE_ORGANISERS = "heard by the organisers alone"
 READERS = {
     OF_THE_SELLER: {"seller"},
     OF_THE_TWO: {"seller", "buyer"},
     OF_A_MEETING: {"seller", "buyer", "organiser"},
     OF_A_BUYER: {"buyer", "seller", "rival", "organiser"},
+    OF_THE_ORGANISERS: {"organiser"},
 }
 
 
@@ -73,6 +75,7 @@ async def build_scene(world: World) -> Scene:
     ids |= await _meetings(seller, buyer)
     ids |= await _operation(world, seller)
     ids |= await _rights(seller, buyer, ids["title"])
+    ids |= await _markets(callers["organiser"], seller, colleague)
     invitation = await seller.post(
         f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
     )
@@ -186,6 +189,28 @@ async def _rights(seller: Caller, buyer: Caller, title: str) -> dict[str, str]:
         "named offering": named["id"],
         "licence": licence["id"],
         "outside licence": outside["id"],
+    }
+
+
+async def _markets(organiser: Caller, seller: Caller, colleague: Caller) -> dict[str, str]:
+    """Make an open market with a hall and an empty one; and a draft with the same."""
+    market = await markets.opened(organiser)
+    hall = await markets.hall(organiser, market["id"])
+    empty = await markets.hall(organiser, market["id"], "Hall 2")
+    place = await markets.place(organiser, hall, seller_id=seller.organisation_id)
+    accreditation = await markets.accredited(seller, market["id"], colleague)
+    draft = await markets.draft(organiser, name=OF_THE_ORGANISERS)
+    hidden_hall = await markets.hall(organiser, draft["id"], OF_THE_ORGANISERS)
+    hidden_place = await markets.place(organiser, hidden_hall, OF_THE_ORGANISERS)
+    return {
+        "market": market["id"],
+        "hall": hall["id"],
+        "empty hall": empty["id"],
+        "place": place["id"],
+        "accreditation": accreditation["id"],
+        "draft market": draft["id"],
+        "hidden hall": hidden_hall["id"],
+        "hidden place": hidden_place["id"],
     }
 
 

@@ -17,6 +17,7 @@ from tests.asks import PROFILE, Ask, asks_of, default_ids
 from tests.scene import (
     OF_A_BUYER,
     OF_A_MEETING,
+    OF_THE_ORGANISERS,
     OF_THE_SELLER,
     OF_THE_TWO,
     Scene,
@@ -116,6 +117,45 @@ cancel_meeting_request:accepted    401     403p    200     200    404       403s
 get_meeting                        401     403p    200     200    404       403s        200
 list_agenda                        401     403p    200     200    200       403s        200
 get_calendar                       401     403p    200     200    200       403s        200
+
+list_markets                       401     403p    200     200    200       403s        200
+create_market                      401     403p    403     403    403       403s        201
+get_market                         401     403p    200     200    200       403s        200
+get_market:draft                   401     403p    404     404    404       403s        200
+update_market                      401     403p    403     403    403       403s        200
+open_market                        401     403p    403     403    403       403s        200
+close_market                       401     403p    403     403    403       403s        200
+get_hours                          401     403p    200     200    200       403s        200
+get_hours:draft                    401     403p    404     404    404       403s        200
+put_hours                          401     403p    403     403    403       403s        200
+list_slots                         401     403p    200     200    200       403s        200
+list_slots:draft                   401     403p    404     404    404       403s        200
+list_halls                         401     403p    200     200    200       403s        200
+list_halls:draft                   401     403p    404     404    404       403s        200
+create_hall                        401     403p    403     403    403       403s        201
+get_hall                           401     403p    200     200    200       403s        200
+get_hall:draft                     401     403p    404     404    404       403s        200
+update_hall                        401     403p    403     403    403       403s        200
+delete_hall                        401     403p    403     403    403       403s        204
+get_walks                          401     403p    200     200    200       403s        200
+get_walks:draft                    401     403p    404     404    404       403s        200
+put_walks                          401     403p    403     403    403       403s        200
+list_places                        401     403p    200     200    200       403s        200
+list_places:draft                  401     403p    404     404    404       403s        200
+create_place                       401     403p    403     403    403       403s        201
+create_places                      401     403p    403     403    403       403s        201
+get_place                          401     403p    200     200    200       403s        200
+get_place:draft                    401     403p    404     404    404       403s        200
+update_place                       401     403p    403     403    403       403s        200
+delete_place                       401     403p    403     403    403       403s        204
+list_accreditations                401     403p    200     200    200       403s        200
+list_accreditations:draft          401     403p    404     404    404       403s        200
+create_accreditation               401     403p    422     201    422       403s        201
+create_accreditation:draft         401     403p    404     404    404       403s        201
+get_accreditation                  401     403p    404     200    404       403s        200
+update_accreditation               401     403p    404     200    404       403s        200
+revoke_accreditation               401     403p    404     200    404       403s        200
+restore_accreditation              401     403p    404     200    404       403s        200
 
 list_operations                    401     403p    200     200    200       403s        200
 get_operation                      401     403p    404     200    404       403s        404
@@ -233,6 +273,7 @@ async def test_what_is_invisible_looks_like_what_is_not_there(scene: Scene, row:
         ("list_offerings", "buyer", OF_THE_TWO),
         ("list_licences", "seller", OF_THE_SELLER),
         ("list_people", "organiser", "@company.example"),
+        ("get_market:draft", "organiser", OF_THE_ORGANISERS),
     ],
 )
 async def test_what_others_must_not_read_is_there_to_be_read(

@@ -18,6 +18,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
+from tests.markets import DAYS
 from tests.meetings import at
 from tests.scene import Scene, build_scene
 from tests.servers import S3Settings, make_settings
@@ -75,6 +76,10 @@ def pools(caller: Caller, scene: Scene) -> dict[str, list[str]]:
         "path.holding_id": [ids["holding"]],
         "path.offering_id": [ids["offering"], ids["named offering"]],
         "path.licence_id": [ids["licence"], ids["outside licence"]],
+        "path.market_id": [ids["market"], ids["draft market"]],
+        "path.hall_id": [ids["hall"], ids["empty hall"], ids["hidden hall"]],
+        "path.place_id": [ids["place"], ids["hidden place"]],
+        "path.accreditation_id": [ids["accreditation"]],
         "path.language": languages,
         "query.seller_id": organisations,
         "body.organisation_id": others,
@@ -83,6 +88,19 @@ def pools(caller: Caller, scene: Scene) -> dict[str, list[str]]:
         "body.title_id": titles,
         "body.title_ids[*]": titles,
         "body.token": [ids["invitation token"]],
+        "body.person_id": [ids["colleague"], caller.person_id or ids["colleague"]],
+        "body.hall_id": [ids["hall"], ids["empty hall"]],
+        "body.places[*].hall_id": [ids["hall"]],
+        "body.seller_id": [ids["seller"]],
+        "body.walks[*].hall_ids[*]": [ids["hall"], ids["empty hall"]],
+        "body.starts_on": [DAYS[0]],
+        "body.ends_on": [DAYS[-1]],
+        "body.days[*].day": list(DAYS),
+        "body.days[*].opens": ["09:00"],
+        "body.days[*].closes": ["18:00"],
+        "body.days[*].breaks[*].starts": ["12:00"],
+        "body.days[*].breaks[*].ends": ["13:00"],
+        "query.day": list(DAYS),
         "body.country": countries,
         "body.countries[*]": countries,
         "body.time_zone": zones,
