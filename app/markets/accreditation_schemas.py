@@ -27,12 +27,12 @@ Role = Annotated[
 ]
 Days = Annotated[
     list[Day],
-    AfterValidator(_in_order),
     Field(
         max_length=MOST_DAYS,
         description="On which days of the market; empty: on all of them.",
         examples=[[]],
     ),
+    AfterValidator(_in_order),
 ]
 
 

@@ -50,13 +50,13 @@ def _two(ids: list[int]) -> list[int]:
 
 Pair = Annotated[
     list[Id],
-    AfterValidator(_two),
     Field(
         min_length=2,
         max_length=2,
         description="Two halls, in whichever order.",
         examples=[["116823110451200001", "116823110451200002"]],
     ),
+    AfterValidator(_two),
 ]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=240, examples=[7])]
 

@@ -89,13 +89,13 @@ WalkMinutes = Annotated[
 ]
 Askers = Annotated[
     list[Side],
-    AfterValidator(_once),
     Field(
         min_length=1,
-        max_length=10,
+        max_length=2,
         description="Who may ask the other side for a meeting.",
         examples=[["buyer", "seller"]],
     ),
+    AfterValidator(_once),
 ]
 RequestQuota = Annotated[
     int,
