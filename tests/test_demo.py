@@ -56,6 +56,19 @@ async def test_the_demo_market_opens_with_sellers_buyers_titles_and_meetings(
         # 10 o'clock in Tashkent
         assert agenda[0]["starts_at"].endswith("T05:00:00Z")
 
+        (edition,) = await items(buyer, "/markets", state="open")
+        address = f"/markets/{edition['id']}"
+        assert edition["starts_on"] <= agenda[0]["starts_at"][:10] <= edition["ends_on"]
+        assert len(await items(buyer, f"{address}/slots")) == 5 * 16
+        assert len(await items(buyer, f"{address}/places")) == 48
+        stands = await items(buyer, f"{address}/places", kind="stand")
+        assert stands[0]["seller"]["name"] == "Lena River Film Export"
+        registered = await items(organiser, f"{address}/accreditations")
+        # All but those who wait at the door
+        assert len(registered) == 15
+        assert {row["role"] for row in registered} == {"buyer", "seller", "staff"}
+        assert len(await items(seller, f"{address}/accreditations")) == 1
+
 
 async def test_loading_it_again_or_twice_at_once_changes_nothing(
     settings: Settings, world: World

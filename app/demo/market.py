@@ -19,6 +19,7 @@ from app.buyers.service import lock_buyer, put_buyer
 from app.catalogue import service as catalogue
 from app.catalogue.schemas import TitleIn
 from app.db import open_database
+from app.demo.edition import add_edition
 from app.meetings.schemas import MeetingRequestAcceptance, MeetingRequestIn
 from app.meetings.service import accept_request, create_request, decline_request
 from app.models.accounts import Organisation, Person, Role, Standing
@@ -79,6 +80,8 @@ class _Loader:
             await self._add_title(title)
         for meeting in data["meetings"]:
             await self._add_meeting(meeting)
+        office = self.actors[OFFICE]
+        await add_edition(self.session, office, self.actors, _read("edition.toml"))
 
     async def _add_company(self, company: Entry) -> None:
         key = company["key"]
