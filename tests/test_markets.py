@@ -232,7 +232,7 @@ WRONG_HOURS: list[tuple[dict[str, Any], list[str]]] = [
     (hours(DAYS[0], opens="9:00"), ["/days/0/opens"]),
     (hours(DAYS[0], opens="09:00:00"), ["/days/0/opens"]),
     (hours(DAYS[0], closes="24:00"), ["/days/0/closes"]),
-    (hours(DAYS[0], opens=9), ["/days/0/opens"]),
+    ({"days": [{"day": DAYS[0], "opens": 9, "closes": "18:00"}]}, ["/days/0/opens"]),
     (hours(DAYS[0], opens="٠٩:٠٠"), ["/days/0/opens"]),
     (hours(DAYS[0], breaks=[{"starts": "12:00", "ends": "13:00"}] * 13), ["/days/0/breaks"]),
     (hours(DAYS[0], breaks=None), ["/days/0/breaks"]),
@@ -285,11 +285,14 @@ async def test_slots_are_told_in_utc_and_on_the_market_s_clock(
 async def test_slots_come_in_pages(organiser: Caller, buyer: Caller) -> None:
     address = f"/markets/{(await opened(organiser))['id']}/slots"
     whole = (await buyer.get(f"{address}?limit=100")).json()
-    pages, cursor = [], ""
-    while cursor is not None:
-        page = (await buyer.get(f"{address}?limit=15{cursor and f'&cursor={cursor}'}")).json()
+    pages: list[list[dict[str, Any]]] = []
+    query: dict[str, Any] = {"limit": 15}
+    while len(pages) < 9:
+        page = (await buyer.get(address, params=query)).json()
         pages.append(page["items"])
-        cursor = page["next_cursor"]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
     assert [len(page) for page in pages] == [15, 15, 15, 15, 4]
     assert [slot for page in pages for slot in page] == whole["items"]
     forged = await buyer.get("/markets", params={"limit": 1, "cursor": "WyJzbG90IiwgMSwgMV0"})

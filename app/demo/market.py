@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.organisers import create_organiser
@@ -46,6 +46,8 @@ async def load_demo_market(settings: Settings) -> None:
     database = await open_database(settings)
     try:
         async with database.session() as session, session.begin():
+            # Who waits, waits until the other is done: on a slow machine that is many seconds.
+            await session.execute(text("SET LOCAL lock_timeout = 0"))
             await session.execute(select(func.pg_advisory_xact_lock(LOADING)))
             if not await _is_loaded(session):
                 await _Loader(session, settings).load()
