@@ -46,8 +46,9 @@ async def load_demo_market(settings: Settings) -> None:
     database = await open_database(settings)
     try:
         async with database.session() as session, session.begin():
-            # Who waits, waits until the other is done: on a slow machine that is many seconds.
-            await session.execute(text("SET LOCAL lock_timeout = 0"))
+            # Who waits, waits until the other is done: on a busy machine that is many seconds.
+            for timeout in ("lock_timeout", "statement_timeout"):
+                await session.execute(text(f"SET LOCAL {timeout} = 0"))
             await session.execute(select(func.pg_advisory_xact_lock(LOADING)))
             if not await _is_loaded(session):
                 await _Loader(session, settings).load()
