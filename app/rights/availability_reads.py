@@ -5,8 +5,10 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Boolean,
+    ColumnElement,
     Integer,
     Select,
     SQLColumnExpression,
@@ -19,10 +21,12 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, array
 
+from app.catalogue.searching import NO_FURTHER
 from app.catalogue.visibility import is_own, is_visible
 from app.db import Read, Reads
 from app.errors import NotFound
@@ -116,46 +120,69 @@ def _statement() -> Select[Any]:
             )
         ),
         _ledger("holdback", Holdback, Holdback.term, seen, flag=Holdback.is_hard),
-        # By the index that keeps licences apart: it finds the few among a title's hundreds.
-        _ledger(
-            "licence",
-            Licence,
-            Licence.taken,
-            seen,
-            flag=Licence.exclusive,
-            is_of=_point(Licence.title_id).op("&&")(_point(seen.c.id)),
-        ).where(not_(func.isempty(Licence.taken))),
+        _licences(seen),
     ]
     return select(union_all(*ledgers).subquery("ledgers"))
+
+
+def _licences(seen: CTE) -> Select[Any]:
+    """Find the few among a title's hundreds by the index that keeps licences apart.
+
+    For each title seen, by OFFSET 0: a plan made for any parameters (PostgreSQL's sixth and later)
+    may else read the licences of all titles that touch what is asked, and look for the title then.
+    """
+    found = (
+        _columns("licence", Licence, Licence.taken, flag=Licence.exclusive)
+        .where(
+            _point(Licence.title_id).op("&&")(_point(seen.c.id)),
+            *_touches(Licence),
+            not_(func.isempty(Licence.taken)),
+        )
+        .correlate(seen)
+        .offset(NO_FURTHER)
+        .lateral("found")
+    )
+    return select(found).select_from(seen.join(found, true()))
 
 
 def _ledger(
     name: str,
     table: Any,  # noqa: ANN401  # one of the tables of boxes
     term: SQLColumnExpression[Any],
-    seen: Any,  # noqa: ANN401
+    seen: CTE,
     exclusivity: SQLColumnExpression[Any] | None = None,
     min_days: SQLColumnExpression[Any] | None = None,
     flag: SQLColumnExpression[Any] | None = None,
-    is_of: SQLColumnExpression[Any] | None = None,
 ) -> Select[Any]:
-    """Select the rows of a ledger that touch what is asked, in the columns that all share."""
-    touches = [
+    """Select the rows of a ledger that touch what is asked."""
+    columns = _columns(name, table, term, exclusivity, min_days, flag)
+    return columns.join(seen, seen.c.id == table.title_id).where(*_touches(table))
+
+
+def _columns(
+    name: str,
+    table: Any,  # noqa: ANN401
+    term: SQLColumnExpression[Any],
+    exclusivity: SQLColumnExpression[Any] | None = None,
+    min_days: SQLColumnExpression[Any] | None = None,
+    flag: SQLColumnExpression[Any] | None = None,
+) -> Select[Any]:
+    """Select the columns that all ledgers share."""
+    return select(
+        literal_column(f"'{name}'").label("ledger"),
+        *(getattr(table, axis) for axis in _SETS),
+        term.label("term"),
+        (cast(null(), Text) if exclusivity is None else exclusivity).label("exclusivity"),
+        (cast(null(), Integer) if min_days is None else min_days).label("min_days"),
+        (cast(null(), Boolean) if flag is None else flag).label("flag"),
+    )
+
+
+def _touches(table: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401
+    return [
         getattr(table, axis).op("&&")(cast(bindparam(axis, type_=Text), INT4MULTIRANGE))
         for axis in _SETS
     ]
-    return (
-        select(
-            literal_column(f"'{name}'"),
-            *(getattr(table, axis) for axis in _SETS),
-            term,
-            cast(null(), Text) if exclusivity is None else exclusivity,
-            cast(null(), Integer) if min_days is None else min_days,
-            cast(null(), Boolean) if flag is None else flag,
-        )
-        .join(seen, seen.c.id == table.title_id if is_of is None else is_of)
-        .where(*touches)
-    )
 
 
 def _point(value: SQLColumnExpression[int]) -> SQLColumnExpression[Any]:
