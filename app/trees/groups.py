@@ -1,13 +1,13 @@
 """A tree of named leaves and named groups of them, whose members may come and go."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 
-from app.trees.multiranges import Multirange, covers, normal, overlaps, union
+from app.trees.multiranges import Multirange, covers, normal, union
 from app.trees.tree import Tree, shown, today
 from app.trees.writing import shortest
 
@@ -70,7 +70,7 @@ class GroupTree(Tree):
         self.root = order[0]
         self.everything = ((0, end),)
         self.groups = groups
-        lows = sorted(numbers.values())
+        self._lows = lows = sorted(numbers.values())
         high_of = dict(zip(lows, [*lows[1:], end], strict=True))
         by_number = sorted(numbers, key=numbers.__getitem__)
         self.leaves = {code: (numbers[code], high_of[numbers[code]]) for code in by_number}
@@ -166,10 +166,11 @@ class GroupTree(Tree):
         return union(*(self._set_of(member.code, day) for member in members))
 
     def _bits_of(self, found: Multirange) -> int:
+        """Set the bit of every leaf that a set meets: leaves follow each other without a gap."""
         bits = 0
-        for at, leaf in enumerate(self.leaves.values()):
-            if overlaps(found, (leaf,)):
-                bits |= 1 << at
+        for low, high in found:
+            first, end = bisect_right(self._lows, low) - 1, bisect_left(self._lows, high)
+            bits |= (1 << end) - (1 << max(0, first))
         return bits
 
     def _write(self, found: Multirange, at: int) -> tuple[str, ...]:

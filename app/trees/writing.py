@@ -54,6 +54,36 @@ def shortest(target: int, sets: Mapping[str, int], leaves: Sequence[str]) -> lis
     return _in_order(steps, sets)
 
 
+class _Group(NamedTuple):
+    """A group, with how many leaves it has and its place among the codes."""
+
+    size: int
+    place: int
+    code: str
+    bits: int
+
+
+def _largest_first(groups: Mapping[str, int]) -> list[_Group]:
+    numbered = enumerate(groups.items())
+    made = (_Group(bits.bit_count(), place, code, bits) for place, (code, bits) in numbered)
+    return sorted(made, key=lambda group: -group.size)
+
+
+def _best(bits: int, groups: Sequence[_Group]) -> _Group | None:
+    """Find the group with most of these leaves, the first of equals; a single one it is not worth.
+
+    No group that is smaller than what the best one has needs a look.
+    """
+    best, most = None, 1
+    for group in groups:
+        if group.size < most:
+            break
+        got = (group.bits & bits).bit_count()
+        if got > most or (got == most and best is not None and group.place < best.place):
+            best, most = group, got
+    return best
+
+
 class _Search:
     """The search for one set, not everything."""
 
@@ -64,13 +94,14 @@ class _Search:
         self.groups = {code: bits for code, bits in sets.items() if bits.bit_count() > 1}
         inside = {code: bits for code, bits in self.groups.items() if not bits & ~target}
         outside = {code: bits for code, bits in self.groups.items() if not bits & target}
+        largest_inside, largest_outside = _largest_first(inside), _largest_first(outside)
         self.straddling = {
             code: bits
             for code, bits in self.groups.items()
             if code not in inside and code not in outside and bits.bit_count() < len(leaves)
         }
-        self._inside = cache(lambda bits: self._cover(bits, inside))
-        self._outside = cache(lambda bits: self._cover(bits, outside))
+        self._inside = cache(lambda bits: self._cover(bits, largest_inside))
+        self._outside = cache(lambda bits: self._cover(bits, largest_outside))
 
     def best(self, limit: int) -> list[Step]:
         """Find the shortest list that a few straddling codes begin, or one not below the limit."""
@@ -106,15 +137,12 @@ class _Search:
         missing, extra = self.target & ~got, got & ~self.target
         return _Try(steps, got, len(self._inside(missing)) + len(self._outside(extra)))
 
-    def _cover(self, bits: int, groups: Mapping[str, int]) -> list[str]:
+    def _cover(self, bits: int, groups: Sequence[_Group]) -> list[str]:
         """Cover these leaves by groups, the one with most of them first, and the rest by name."""
         chosen: list[str] = []
-        while bits and groups:
-            code = max(groups, key=lambda code: (groups[code] & bits).bit_count())
-            if (groups[code] & bits).bit_count() < 2:  # noqa: PLR2004  # its own name says as much
-                break
-            chosen.append(code)
-            bits &= ~groups[code]
+        while (best := _best(bits, groups)) is not None:
+            chosen.append(best.code)
+            bits &= ~best.bits
         while bits:
             lowest = bits & -bits
             chosen.append(self.leaves[lowest.bit_length() - 1])
