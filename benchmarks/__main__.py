@@ -10,7 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import http, imports, rights, sales, sql, uploads
+from benchmarks import avails, http, imports, rights, sales, sql, uploads
 from benchmarks.market import market
 from benchmarks.report import machine, report
 
@@ -39,6 +39,7 @@ def main() -> None:
             }
     with market(arguments.folder.absolute(), arguments.titles[0]) as measured:
         found["import"] = imports.measure(measured)
+        found["avails"] = avails.measure(measured)
         found["upload"] = uploads.measure(measured)
         found["sales"] = sales.measure(measured)
     with market(arguments.folder.absolute(), MANY, "many") as measured:

@@ -41,6 +41,7 @@ def report(found: Found) -> str:
     rows += ["", "| one market: 5,000 titles x 300 rows, milliseconds | p50 / p95 |", "|---|---|"]
     rows += [_row(kind, [f"{p50:.2f} / {p95:.2f}"]) for kind, (p50, p95) in found["many"].items()]
     rows += ["", f"Import: {found['import']['rows_per_second']:,.0f} rows a second, one process."]
+    rows += [f"Avails: {found['avails']['rows_per_second']:,.0f} rows a second, one process."]
     rows += [f"Upload: {found['upload']['api_cpu_seconds_per_gib']:.4f} s of the API's CPU a GiB."]
     sold, p95 = found["sales"]["licences_per_second"], found["sales"]["p95_ms"]
     rows += [f"Sales: {sold:,.0f} licences a second through one worker, p95 {p95:.0f} ms."]
