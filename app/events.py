@@ -1,8 +1,9 @@
 """The journal: facts written in the transaction that makes them true."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actors import Actor
@@ -25,8 +26,7 @@ def record(
 
     `organisation_ids` are those that may know of it; ids in `data` are strings, as on the wire.
     """
-    if type.partition(".")[0] in HEARD_NOUNS:
-        session.info["is_heard"] = True
+    _will_be_heard(session, type)
     session.add(
         Event(
             type=type,
@@ -36,3 +36,26 @@ def record(
             data=data or {},
         )
     )
+
+
+async def record_each(
+    session: AsyncSession,
+    actor: Actor | None,
+    type: str,  # noqa: A002
+    told: Mapping[int, dict[str, Any]],
+    *,
+    organisation_ids: Iterable[int],
+) -> None:
+    """Write the same fact of many subjects, with the data of each: one statement, as they come."""
+    if not told:
+        return
+    _will_be_heard(session, type)
+    person_id, known_to = actor.person_id if actor else None, sorted(set(organisation_ids))
+    fact = {"type": type, "person_id": person_id, "organisation_ids": known_to}
+    rows = [fact | {"subject_id": id_, "data": data} for id_, data in told.items()]
+    await session.execute(insert(Event), rows)
+
+
+def _will_be_heard(session: AsyncSession, type_: str) -> None:
+    if type_.partition(".")[0] in HEARD_NOUNS:
+        session.info["is_heard"] = True

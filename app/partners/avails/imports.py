@@ -222,15 +222,15 @@ class Importer:
         if not changes:
             return
         await refresh_free_boxes(session, changes)
+        told = {}
         for title_id, fates in sorted(changes.items()):
             done.fates.update(fates)
             counts = {fate.value: count for fate, count in sorted(fates.items())}
-            events.record(
-                session,
-                self.actor,
-                "title.avails_imported",
-                title_id,
-                organisation_ids=[self.seller_id],
-                data={"seller_id": str(self.seller_id), **counts},
-            )
-        await session.flush()
+            told[title_id] = {"seller_id": str(self.seller_id), **counts}
+        await events.record_each(
+            session,
+            self.actor,
+            "title.avails_imported",
+            told,
+            organisation_ids=[self.seller_id],
+        )
