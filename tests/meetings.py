@@ -129,6 +129,6 @@ async def faults(world: World) -> list[str]:
         wanted = [] if cancelled_at else [(person, starts_at, ends_at) for person in people]
         if len(people) != 2 or sorted(held.pop(id_, [])) != sorted(wanted):
             found.append(f"meeting {id_} does not hold the time of its two people")
-        if state != ("cancelled" if cancelled_at else "accepted"):
+        if state != ("cancelled" if cancelled_at else "scheduled"):
             found.append(f"meeting {id_} belongs to a request that is {state}")
     return found + [f"entries of no meeting: {id_}" for id_ in held]

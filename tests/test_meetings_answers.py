@@ -42,7 +42,7 @@ async def test_accepting_makes_a_meeting_that_holds_both_agendas(
     accepted = answer.json()
     meeting = accepted["meeting"]
     assert accepted == request | {
-        "state": "accepted",
+        "state": "scheduled",
         "answered_at": accepted["answered_at"],
         "answered_by": {"id": seller.person_id, "name": accepted["answered_by"]["name"]},
         "meeting": {

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.agendas.rules import Period
 from app.meetings.rules import (
     FARTHEST,
     MOST_FREE_TIMES,
-    Period,
     expiry_of,
     flaw_of_length,
     flaw_of_start,

@@ -193,7 +193,7 @@ async def test_a_seller_and_a_buyer_meet_over_a_real_title(
             "ends_at": (starts + timedelta(minutes=30)).isoformat(),
         },
     )
-    assert done(accepted)["state"] == "accepted"
+    assert done(accepted)["state"] == "scheduled"
     for person in (seller, buyer):
         (entry,) = done(await person.get("/agenda"))["items"]
         assert datetime.fromisoformat(entry["starts_at"]) == starts

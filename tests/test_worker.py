@@ -104,7 +104,7 @@ async def test_what_was_answered_meanwhile_is_left_alone(
     await execute(world, "UPDATE procrastinate_jobs SET scheduled_at = now()")
     await work(world)
     assert await waiting(world) == []
-    assert (await buyer.get(f"/meeting-requests/{request['id']}")).json()["state"] == "accepted"
+    assert (await buyer.get(f"/meeting-requests/{request['id']}")).json()["state"] == "scheduled"
     assert "meeting_request.expired" not in await facts(world, request["id"])
 
 

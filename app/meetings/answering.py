@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from app.actors import Actor
+from app.agendas.rules import Period
 from app.errors import Conflict, Forbidden, Invalid
 from app.meetings import reads
-from app.meetings.rules import Period
 from app.models.meetings import MeetingRequest, MeetingRequestState
 
 

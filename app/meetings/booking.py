@@ -2,23 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import events
 from app.actors import Actor
-from app.db import constraint_of
+from app.agendas.calling_off import call_off
+from app.agendas.holding import Taken, hold, take_turns, unless_taken
+from app.agendas.periods import period_of, range_of
+from app.agendas.rules import Period
 from app.errors import Conflict
 from app.meetings import reads
 from app.meetings.asking import require_person_of
-from app.meetings.rules import Period, free_times
+from app.meetings.rules import free_times
 from app.meetings.schemas import PeriodOut
 from app.models.accounts import Organisation, Person, Standing
-from app.models.meetings import AgendaEntry, Meeting, MeetingAttendee, MeetingRequest
+from app.models.meetings import Meeting, MeetingAttendee, MeetingRequest
 
-ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
 # Where nothing was proposed, other times are looked for so long after the one that is taken.
 OUTLOOK = timedelta(days=7)
 
@@ -74,33 +73,17 @@ async def book(
         Conflict: one of the two holds something else then; `free_times` suit both.
     """
     people = sorted({request.from_person_id, taker_id})
-    await _take_turns(session, people)
+    await take_turns(session, people)
     try:
-        async with session.begin_nested():
+        async with unless_taken(session):
             return await _insert(session, request, period, people, place)
-    except IntegrityError as error:
-        if constraint_of(error) != ONE_PLACE:
-            raise
-    free_for_both = await _free_times(session, request, period, people, now)
+    except Taken:
+        free_for_both = await _free_times(session, request, period, people, now)
     raise Conflict(
         "One of you holds something else at that time. Accept with another time: free_times suit "
         "both.",
         code="time_taken",
         free_times=[free.model_dump(mode="json") for free in free_for_both],
-    )
-
-
-async def _take_turns(session: AsyncSession, people: list[int]) -> None:
-    """Lock both people, always in the same order, until the transaction ends.
-
-    The constraint alone keeps them apart; but two inserts that wait for each other in its index
-    deadlock, which PostgreSQL notices only after a second.
-    """
-    await session.execute(
-        select(Person.id)
-        .where(Person.id.in_(people))
-        .order_by(Person.id)
-        .with_for_update(key_share=True)
     )
 
 
@@ -111,18 +94,13 @@ async def _insert(
     people: list[int],
     place: str | None,
 ) -> Meeting:
-    during = Range(period.starts_at, period.ends_at)
-    meeting = Meeting(request_id=request.id, during=during, place=place)
+    meeting = Meeting(request_id=request.id, during=range_of(period), place=place)
     session.add(meeting)
     await session.flush()
-    for person_id in people:
-        session.add(MeetingAttendee(meeting_id=meeting.id, person_id=person_id))
-        session.add(
-            AgendaEntry(
-                holder_id=person_id, person_id=person_id, meeting_id=meeting.id, during=during
-            )
-        )
-    await session.flush()
+    session.add_all(
+        MeetingAttendee(meeting_id=meeting.id, person_id=person_id) for person_id in people
+    )
+    await hold(session, meeting, people)
     return meeting
 
 
@@ -145,34 +123,19 @@ async def _free_times(
 
 
 async def cancel(
-    session: AsyncSession, actor: Actor, request: MeetingRequest, now: datetime
-) -> Meeting:
-    """Call a request's meeting off and free its people; the meeting itself stays, cancelled.
+    session: AsyncSession,
+    actor: Actor,
+    request: MeetingRequest,
+    now: datetime,
+    answer: str | None,
+) -> None:
+    """Call a request's meeting off and free what it held; it stays, cancelled.
 
     Raises:
         Conflict: it is over.
     """
     statement = select(Meeting).where(Meeting.request_id == request.id).with_for_update()
     meeting = (await session.execute(statement)).scalar_one()
-    if reads.period_of(meeting.during).ends_at <= now:
+    if period_of(meeting.during).ends_at <= now:
         raise Conflict("The meeting is over and can't be cancelled.", code="meeting_over")
-    meeting.cancelled_at = now
-    meeting.cancelled_by_id = actor.person_id
-    meeting.sequence += 1
-    await session.execute(delete(AgendaEntry).where(AgendaEntry.meeting_id == meeting.id))
-    return meeting
-
-
-def record(
-    session: AsyncSession, actor: Actor, type_: str, request: MeetingRequest, meeting: Meeting
-) -> None:
-    """Write a fact about a meeting, for both sides to know."""
-    period = PeriodOut.model_validate(reads.period_of(meeting.during))
-    events.record(
-        session,
-        actor,
-        type_,
-        meeting.id,
-        organisation_ids=[request.from_organisation_id, request.to_organisation_id],
-        data={"meeting_request_id": str(request.id), **period.model_dump(mode="json")},
-    )
+    await call_off(session, actor, [(meeting, request)], now, answer)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, vCalAddress, vUri
 
+from app.agendas.periods import period_of
 from app.meetings import reads
 from app.meetings.agenda import CalendarOwner
 from app.models.accounts import Person
@@ -48,7 +49,7 @@ def _event(
     meeting: Meeting, titles: dict[int, str], owner: CalendarOwner, public_url: str
 ) -> Event:
     request = meeting.request
-    period = reads.period_of(meeting.during)
+    period = period_of(meeting.during)
     people = reads.people_of(meeting, request)
     named = [titles[id_] for id_ in request.title_ids if id_ in titles]
     others = [person for person in people if person.id != owner.person_id]

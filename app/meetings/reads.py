@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, true
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import ARRAY, Range
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from app.actors import Actor
-from app.meetings.rules import Period
+from app.agendas.holding import held_within
+from app.agendas.periods import period_of
+from app.agendas.rules import Period
 from app.meetings.schemas import TitleRef
 from app.models.accounts import Person
 from app.models.catalogue import Title, TitleText
@@ -106,19 +107,8 @@ async def busy_periods(
     session: AsyncSession, holder_ids: Collection[int], within: Period
 ) -> list[Period]:
     """Give what holders are taken for, without a word of why."""
-    # Written as the exclusion constraint is, so that its index answers.
-    held = func.int8range(AgendaEntry.holder_id, AgendaEntry.holder_id, text("'[]'"))
-    wanted = [held.op("&&")(func.int8range(id_, id_, text("'[]'"))) for id_ in holder_ids]
-    statement = select(AgendaEntry.during).where(
-        or_(*wanted),
-        AgendaEntry.during.op("&&")(func.tstzrange(within.starts_at, within.ends_at)),
-    )
+    statement = select(AgendaEntry.during).where(held_within(holder_ids, within))
     return [period_of(during) for during in await session.scalars(statement)]
-
-
-def period_of(during: Range[datetime]) -> Period:
-    """Give a range of the database to reckon with: a CHECK keeps it finite and half-open."""
-    return Period(cast("datetime", during.lower), cast("datetime", during.upper))
 
 
 def people_of(meeting: Meeting, request: MeetingRequest) -> list[Person]:

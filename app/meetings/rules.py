@@ -1,8 +1,9 @@
 """The arithmetic of times: what may be proposed, what is inside it, what is free."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from app.agendas.rules import Period
 
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(hours=8)
@@ -12,23 +13,6 @@ FARTHEST = timedelta(days=731)
 GRAIN = timedelta(minutes=5)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_FREE_TIMES = 5
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
-    """From an instant on, up to but not including another."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is; not above zero for one that is none."""
-        return self.ends_at - self.starts_at
-
-    def covers(self, other: "Period") -> bool:
-        """Tell whether the other lies inside."""
-        return self.starts_at <= other.starts_at and other.ends_at <= self.ends_at
 
 
 def flaw_of_length(period: Period) -> str | None:

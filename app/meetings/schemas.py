@@ -7,9 +7,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.accounts.schemas import OrganisationRef, Out, PersonRef
+from app.agendas.rules import Period
 from app.ids import Id
 from app.incoming import Incoming, Instant
-from app.meetings.rules import Period, flaw_of_length
+from app.meetings.rules import flaw_of_length
 from app.models.meetings import MeetingRequestState
 
 MAX_TITLES = 50

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import events, jobs
+from app import jobs
 from app.actors import Actor
+from app.agendas.facts import record_meeting, record_request
 from app.errors import NotFound
 from app.meetings import booking, reads
 from app.meetings.answering import (
@@ -114,7 +115,7 @@ async def create_request(
     session.add(request)
     await session.flush()
     await jobs.defer(session, EXPIRE_JOB, at=request.expires_at, request_id=str(request.id))
-    record(session, actor, "meeting_request.created", request)
+    record_request(session, actor, "meeting_request.created", request)
     return await get_request(session, actor, request.id)
 
 
@@ -137,10 +138,10 @@ async def accept_request(
     taker_id = await booking.taker_of(session, actor, request, wanted.person_id)
     await booking.require_asker(session, request)
     meeting = await booking.book(session, request, wanted.period, taker_id, wanted.place, now)
-    _answer(request, actor, MeetingRequestState.ACCEPTED, now)
+    _answer(request, actor, MeetingRequestState.SCHEDULED, now)
     await session.flush()
-    record(session, actor, "meeting_request.accepted", request, meeting_id=str(meeting.id))
-    booking.record(session, actor, "meeting.created", request, meeting)
+    record_request(session, actor, "meeting_request.accepted", request, meeting_id=str(meeting.id))
+    record_meeting(session, actor, "meeting.created", meeting, request)
     return await get_request(session, actor, id_)
 
 
@@ -160,7 +161,7 @@ async def decline_request(
     request.answer = answer
     _answer(request, actor, MeetingRequestState.DECLINED, now)
     await session.flush()
-    record(session, actor, "meeting_request.declined", request)
+    record_request(session, actor, "meeting_request.declined", request)
     return await get_request(session, actor, id_)
 
 
@@ -176,17 +177,15 @@ async def cancel_request(
     """
     request, now = await _lock(session, actor, id_)
     require_side(actor, request)
-    if request.state is MeetingRequestState.ACCEPTED:
-        meeting = await booking.cancel(session, actor, request, now)
-        booking.record(session, actor, "meeting.cancelled", request, meeting)
-    else:
-        require_asking_side(actor, request)
-        require_pending(request, now)
-        _answer(request, actor, MeetingRequestState.CANCELLED, now)
-    request.state = MeetingRequestState.CANCELLED
+    if request.state is MeetingRequestState.SCHEDULED:
+        await booking.cancel(session, actor, request, now, answer)
+        return await get_request(session, actor, id_)
+    require_asking_side(actor, request)
+    require_pending(request, now)
     request.answer = answer
+    _answer(request, actor, MeetingRequestState.CANCELLED, now)
     await session.flush()
-    record(session, actor, "meeting_request.cancelled", request)
+    record_request(session, actor, "meeting_request.cancelled", request)
     return await get_request(session, actor, id_)
 
 
@@ -207,7 +206,7 @@ async def expire_request(session: AsyncSession, request_id: int) -> None:
 def _expire(session: AsyncSession, request: MeetingRequest) -> None:
     request.state = MeetingRequestState.EXPIRED
     request.answered_at = request.expires_at
-    record(session, None, "meeting_request.expired", request)
+    record_request(session, None, "meeting_request.expired", request)
 
 
 def _answer(
@@ -231,22 +230,3 @@ async def _now(session: AsyncSession) -> datetime:
     """Ask the database, whose clock the worker goes by, too."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return now
-
-
-def record(
-    session: AsyncSession, actor: Actor | None, type_: str, request: MeetingRequest, **data: object
-) -> None:
-    """Write a fact about a request, for both sides to know."""
-    sides = (request.from_organisation_id, request.to_organisation_id)
-    events.record(
-        session,
-        actor,
-        type_,
-        request.id,
-        organisation_ids=sides,
-        data={
-            "from_organisation_id": str(sides[0]),
-            "to_organisation_id": str(sides[1]),
-            **data,
-        },
-    )

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.schemas import OrganisationRef, PersonRef
+from app.agendas.periods import period_of
+from app.agendas.rules import Period
 from app.meetings import reads
 from app.meetings.answering import state_at
-from app.meetings.rules import Period
 from app.meetings.schemas import (
     AttendeeOut,
     LocalPeriod,
@@ -44,7 +45,7 @@ async def show_meetings(
             **dict(_summary(meeting, meeting.request)),
             request_id=meeting.request_id,
             titles=_named(meeting.request, titles),
-            local=local_period(reads.period_of(meeting.during), time_zone),
+            local=local_period(period_of(meeting.during), time_zone),
         )
         for meeting in meetings
     ]
@@ -90,7 +91,7 @@ def _person(person: Person | None) -> PersonRef | None:
 
 
 def _summary(meeting: Meeting, request: MeetingRequest) -> MeetingSummary:
-    period = reads.period_of(meeting.during)
+    period = period_of(meeting.during)
     return MeetingSummary(
         id=meeting.id,
         starts_at=period.starts_at,

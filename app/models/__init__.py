@@ -29,10 +29,13 @@ from app.models.markets import (
 )
 from app.models.meetings import (
     AgendaEntry,
+    CounterProposal,
+    EntryKind,
     Meeting,
     MeetingAttendee,
     MeetingRequest,
     MeetingRequestState,
+    RequestSide,
 )
 from app.models.operations import Operation, OperationFinding, OperationState, Severity
 from app.models.profiles import BuyerProfile, Profile, SellerProfile
@@ -67,7 +70,9 @@ __all__ = [
     "Attendance",
     "Base",
     "BuyerProfile",
+    "CounterProposal",
     "CreditRole",
+    "EntryKind",
     "Event",
     "Exclusivity",
     "FreeBox",
@@ -99,6 +104,7 @@ __all__ = [
     "PlaceKind",
     "Profile",
     "RefreshToken",
+    "RequestSide",
     "Role",
     "Screener",
     "ScreenerGrant",

@@ -3,7 +3,7 @@
 Hours and breaks are on the market's own clock; the instants they mean are reckoned from its zone.
 """
 
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZMULTIRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.accounts import Organisation, Person
@@ -222,8 +222,9 @@ class Place(Versioned, Base):
         CheckConstraint("name <> ''", name="name_is_given"),
         CheckConstraint("(kind = 'online') = (hall_id IS NULL)", name="stands_in_a_hall"),
         Index("uq_places_name", "market_id", text("lower(name)"), unique=True),
+        # What is held there is of the place's market: it refers to both.
+        UniqueConstraint("market_id", "id"),
         Index("ix_places_hall_id", "hall_id"),
-        Index("ix_places_market_id", "market_id", "id"),
     )
 
     id: Mapped[Key]
@@ -273,6 +274,8 @@ class Accreditation(Versioned, Base):
     attendance: Mapped[Attendance] = mapped_column(text_enum(Attendance))
     # Empty: every day of the market
     days: Mapped[list[date]] = mapped_column(ARRAY(Date), server_default="{}")
+    # When they could meet, as they say; None: whenever the market is open on those days
+    free: Mapped[list[Range[datetime]] | None] = mapped_column(TSTZMULTIRANGE)
     revoked_at: Mapped[Instant | None]
     revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[CreatedAt]

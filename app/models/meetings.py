@@ -1,9 +1,20 @@
-"""Requests for meetings, meetings, and what a person holds on their agenda."""
+"""Requests for meetings, meetings, and what people and places hold on their agendas."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import (
     ARRAY,
     TSTZRANGE,
@@ -14,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.accounts import Organisation, Person
 from app.models.base import Base, CreatedAt, Instant, Key, Versioned, text_enum
+from app.models.markets import Place
 
 # Half-open and finite: two meetings may follow each other without a gap, and none lasts for ever.
 HALF_OPEN = (
@@ -22,17 +34,28 @@ HALF_OPEN = (
 
 
 class MeetingRequestState(StrEnum):
-    """Where a request stands; only an accepted one holds anybody's time."""
+    """Where a request stands; only a scheduled one holds anybody's time."""
 
     PENDING = "pending"
+    # Wanted by both, and waiting for the market's schedule to give it a time
     ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    NO_SHOW = "no_show"
     DECLINED = "declined"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
 
+class RequestSide(StrEnum):
+    """One of the two sides of a request."""
+
+    ASKER = "asker"
+    ASKED = "asked"
+
+
 class MeetingRequest(Versioned, Base):
-    """One organisation asks another to meet; it holds nobody's time until it is accepted."""
+    """One organisation asks another to meet; it holds nobody's time until it has a meeting."""
 
     __tablename__ = "meeting_requests"
     __table_args__ = (
@@ -40,9 +63,14 @@ class MeetingRequest(Versioned, Base):
         CheckConstraint(
             "(state = 'pending') = (answered_at IS NULL)", name="answered_at_tells_when"
         ),
+        CheckConstraint("priority BETWEEN 1 AND 3", name="priority_is_known"),
+        CheckConstraint(
+            "market_id IS NOT NULL OR state <> 'accepted'", name="a_schedule_is_a_markets"
+        ),
         # Who has asked waits for the answer before asking the same again.
         Index(
             "uq_meeting_requests_pending",
+            "market_id",
             "from_person_id",
             "to_organisation_id",
             "to_person_id",
@@ -52,23 +80,40 @@ class MeetingRequest(Versioned, Base):
         ),
         Index("ix_meeting_requests_from", "from_organisation_id", text("id DESC")),
         Index("ix_meeting_requests_to", "to_organisation_id", text("id DESC")),
+        Index(
+            "ix_meeting_requests_market_id",
+            "market_id",
+            text("id DESC"),
+            postgresql_where=text("market_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
+    # The edition at which they would meet; None: wherever they agree
+    market_id: Mapped[int | None] = mapped_column(ForeignKey("markets.id"))
     from_organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     from_person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     to_organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     # None: any of them may take it
     to_person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     title_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     message: Mapped[str] = mapped_column(server_default="")
-    # Half-open periods the asker could meet in, in their order of preference
+    # 1 to 3, what the asker wants most
+    priority: Mapped[int] = mapped_column(Integer, server_default="2")
+    # Half-open periods that the side which proposed last could meet in, the best first
     proposed_times: Mapped[list[Range[datetime]]] = mapped_column(
         ARRAY(TSTZRANGE), server_default="{}"
     )
     state: Mapped[MeetingRequestState] = mapped_column(
         text_enum(MeetingRequestState), server_default=MeetingRequestState.PENDING.value
     )
+    # Whose answer a pending one waits for: who is asked, until they propose something else
+    awaits: Mapped[RequestSide] = mapped_column(
+        text_enum(RequestSide), server_default=RequestSide.ASKED.value
+    )
+    # Who of the asked takes it, once they said so; None: whoever the market picks
+    taker_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     # Why it was declined or cancelled, for the other side to read
     answer: Mapped[str | None]
     # When it ceased to be pending, and by whom: nobody, where it expired
@@ -87,25 +132,59 @@ class MeetingRequest(Versioned, Base):
     from_person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[from_person_id])
     to_person: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[to_person_id])
     answered_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[answered_by_id])
+    taker: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[taker_id])
+    counter_proposals: Mapped[list["CounterProposal"]] = relationship(
+        lazy="raise", order_by="CounterProposal.id"
+    )
     meeting: Mapped["Meeting | None"] = relationship(lazy="raise", back_populates="request")
 
 
+class CounterProposal(Base):
+    """Other times than were proposed, and whose they are: the request waits for the other side."""
+
+    __tablename__ = "counter_proposals"
+    __table_args__ = (Index("ix_counter_proposals_request_id", "request_id"),)
+
+    id: Mapped[Key]
+    request_id: Mapped[int] = mapped_column(ForeignKey("meeting_requests.id", ondelete="CASCADE"))
+    by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    proposed_times: Mapped[list[Range[datetime]]] = mapped_column(ARRAY(TSTZRANGE))
+    message: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[CreatedAt]
+
+    by: Mapped[Person] = relationship(lazy="raise")
+
+
 class Meeting(Versioned, Base):
-    """An accepted request with its time; a cancelled one stays, but holds nobody's time."""
+    """A request with its time and place; a cancelled one stays, but holds nobody's time.
+
+    Where its request is accepted, it waits for the schedule to give it another time.
+    """
 
     __tablename__ = "meetings"
     __table_args__ = (
+        ForeignKeyConstraint(["market_id", "place_id"], ["places.market_id", "places.id"]),
         CheckConstraint(HALF_OPEN, name="during_is_half_open"),
+        CheckConstraint("place_id IS NULL OR market_id IS NOT NULL", name="place_is_of_a_market"),
         CheckConstraint(
             "(cancelled_at IS NULL) = (cancelled_by_id IS NULL)", name="cancelled_by_somebody"
         ),
+        # What it holds is held for just as long: the entries refer to both.
+        UniqueConstraint("id", "during"),
+        Index("ix_meetings_market_id", "market_id", text("lower(during)")),
+        Index("ix_meetings_place_id", "place_id"),
     )
 
     id: Mapped[Key]
     request_id: Mapped[int] = mapped_column(ForeignKey("meeting_requests.id"), unique=True)
+    # The request's
+    market_id: Mapped[int | None] = mapped_column(ForeignKey("markets.id"))
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
-    # Where it is, in words, until the market hands out tables
+    place_id: Mapped[int | None]
+    # Where it is, in words: what the people say, or else the place's hall and name
     place: Mapped[str | None]
+    # The schedule leaves it where it is
+    locked: Mapped[bool] = mapped_column(server_default=false())
     # iTIP: rises whenever time or place changes, or the meeting is cancelled
     sequence: Mapped[int] = mapped_column(server_default="0")
     cancelled_at: Mapped[Instant | None]
@@ -134,11 +213,21 @@ class MeetingAttendee(Base):
     person: Mapped[Person] = relationship(lazy="raise")
 
 
+class EntryKind(StrEnum):
+    """What takes somebody's time."""
+
+    MEETING = "meeting"
+    # Part of the programme
+    SESSION = "session"
+    # Something of their own
+    BLOCK = "block"
+
+
 class AgendaEntry(Base):
     """A period that one holder gives to one thing: two of the same holder can't overlap.
 
-    The holder is a person today; a table or a room is a holder like them, which is why the
-    constraint speaks of `holder_id` and not of people.
+    A holder is a person or a place. No two things of any table have one id, so `holder_id` is
+    either's, and one constraint holds for all.
     """
 
     __tablename__ = "agenda_entries"
@@ -149,13 +238,36 @@ class AgendaEntry(Base):
             name="ex_agenda_entries_holder_is_in_one_place",
             using="gist",
         ),
+        # A meeting that moves takes its entries along, and meets the constraint for each.
+        ForeignKeyConstraint(
+            ["meeting_id", "during"],
+            ["meetings.id", "meetings.during"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
         CheckConstraint(HALF_OPEN, name="during_is_half_open"),
-        CheckConstraint("holder_id = person_id", name="holder_is_a_person"),
+        CheckConstraint(
+            "holder_id = coalesce(person_id, place_id) AND num_nonnulls(person_id, place_id) = 1",
+            name="holder_is_a_person_or_a_place",
+        ),
+        CheckConstraint(
+            "(kind = 'meeting') = (meeting_id IS NOT NULL)", name="a_meeting_has_its_meeting"
+        ),
         Index("ix_agenda_entries_meeting_id", "meeting_id"),
+        Index("ix_agenda_entries_place_id", "place_id"),
     )
 
     id: Mapped[Key]
+    kind: Mapped[EntryKind] = mapped_column(
+        text_enum(EntryKind), server_default=EntryKind.MEETING.value
+    )
     holder_id: Mapped[int]
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"))
+    meeting_id: Mapped[int | None]
+    # What a block is for: its holder's to know
+    label: Mapped[str] = mapped_column(server_default="")
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    created_at: Mapped[CreatedAt]
+
+    place: Mapped[Place | None] = relationship(lazy="raise")

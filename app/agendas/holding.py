@@ -1,0 +1,74 @@
+"""Who holds what: entries are made, looked up and given back here, and the database decides."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.agendas.rules import Period
+from app.db import constraint_of
+from app.models.accounts import Person
+from app.models.meetings import AgendaEntry, EntryKind, Meeting
+
+ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
+
+
+class Taken(Exception):  # noqa: N818  # said of a time, and no error of the program
+    """Somebody holds something else at that time; nothing was written."""
+
+
+async def take_turns(session: AsyncSession, people: Collection[int]) -> None:
+    """Lock people, always in the same order, until the transaction ends.
+
+    The constraint alone keeps them apart; but two inserts that wait for each other in its index
+    deadlock, which PostgreSQL notices only after a second.
+    """
+    await session.execute(
+        select(Person.id)
+        .where(Person.id.in_(people))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+    )
+
+
+@asynccontextmanager
+async def unless_taken(session: AsyncSession) -> AsyncIterator[None]:
+    """Do what takes somebody's time, or nothing at all.
+
+    Raises:
+        Taken: one of the holders holds something else then.
+    """
+    try:
+        async with session.begin_nested():
+            yield
+            await session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) != ONE_PLACE:
+            raise
+        raise Taken from None
+
+
+async def hold(session: AsyncSession, meeting: Meeting, people: Sequence[int]) -> None:
+    """Let a meeting's people and its place hold its time."""
+    entry = {"kind": EntryKind.MEETING, "meeting_id": meeting.id, "during": meeting.during}
+    holders = [
+        {"holder_id": person_id, "person_id": person_id, "place_id": None} for person_id in people
+    ]
+    if (place_id := meeting.place_id) is not None:
+        holders.append({"holder_id": place_id, "person_id": None, "place_id": place_id})
+    await session.execute(insert(AgendaEntry), [{**entry, **holder} for holder in holders])
+
+
+async def release(session: AsyncSession, meeting_ids: Collection[int]) -> None:
+    """Give back what meetings hold."""
+    await session.execute(delete(AgendaEntry).where(AgendaEntry.meeting_id.in_(meeting_ids)))
+
+
+def held_within(holder_ids: Collection[int], within: Period) -> ColumnElement[bool]:
+    """Tell entries of holders in a period, as the exclusion constraint does: its index answers."""
+    held = func.int8range(AgendaEntry.holder_id, AgendaEntry.holder_id, text("'[]'"))
+    wanted = [held.op("&&")(func.int8range(id_, id_, text("'[]'"))) for id_ in holder_ids]
+    during = AgendaEntry.during.op("&&")(func.tstzrange(within.starts_at, within.ends_at))
+    return or_(*wanted) & during
