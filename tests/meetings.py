@@ -10,6 +10,8 @@ from app.models import Kind, Stage, Title, TitleState, TitleText
 from tests.world import Caller, World
 
 Json = dict[str, Any]
+OF_LIVE = {"scheduled", "held", "no_show"}
+OF_CANCELLED = {"cancelled", "accepted"}
 # No clock is set for the tests: what they plan is some days ahead, on the full hour.
 TOMORROW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
 
@@ -108,27 +110,31 @@ async def faults(world: World) -> list[str]:
     """
     entries = await execute(
         world,
-        "SELECT holder_id, meeting_id, lower(during), upper(during) FROM agenda_entries",
+        "SELECT holder_id, meeting_id, lower(during), upper(during), id FROM agenda_entries",
     )
     found = [
-        f"{one.holder_id} holds meetings {one.meeting_id} and {other.meeting_id} at once"
+        f"{one.holder_id} holds entries {one.id} and {other.id} at once"
         for place, one in enumerate(entries)
         for other in entries[:place]
         if one.holder_id == other.holder_id and one[2] < other[3] and other[2] < one[3]
     ]
     held: dict[int, list[tuple[Any, ...]]] = {}
-    for holder_id, meeting_id, starts_at, ends_at in entries:
-        held.setdefault(meeting_id, []).append((holder_id, starts_at, ends_at))
+    for holder_id, meeting_id, starts_at, ends_at, _ in entries:
+        if meeting_id is not None:
+            held.setdefault(meeting_id, []).append((holder_id, starts_at, ends_at))
     meetings = await execute(
         world,
-        "SELECT m.id, m.cancelled_at, lower(m.during), upper(m.during), r.state, "
-        "ARRAY(SELECT person_id FROM meeting_attendees WHERE meeting_id = m.id) "
+        "SELECT m.id, m.cancelled_at, lower(m.during), upper(m.during), r.state, m.place_id, "
+        "r.market_id, ARRAY(SELECT person_id FROM meeting_attendees WHERE meeting_id = m.id) "
         "FROM meetings m JOIN meeting_requests r ON r.id = m.request_id",
     )
-    for id_, cancelled_at, starts_at, ends_at, state, people in meetings:
-        wanted = [] if cancelled_at else [(person, starts_at, ends_at) for person in people]
+    for id_, cancelled_at, starts_at, ends_at, state, place_id, market_id, people in meetings:
+        holders = [*people, place_id] if place_id else people
+        wanted = [] if cancelled_at else [(holder, starts_at, ends_at) for holder in holders]
         if len(people) != 2 or sorted(held.pop(id_, [])) != sorted(wanted):
-            found.append(f"meeting {id_} does not hold the time of its two people")
-        if state != ("cancelled" if cancelled_at else "scheduled"):
+            found.append(f"meeting {id_} does not hold the time of its two people and its place")
+        if (place_id is None) != (market_id is None):
+            found.append(f"meeting {id_} has a place of no market, or none of its market's")
+        if state not in (OF_CANCELLED if cancelled_at else OF_LIVE):
             found.append(f"meeting {id_} belongs to a request that is {state}")
     return found + [f"entries of no meeting: {id_}" for id_ in held]

@@ -20,8 +20,9 @@ from app.catalogue import service as catalogue
 from app.catalogue.schemas import TitleIn
 from app.db import open_database
 from app.demo.edition import add_edition
+from app.meetings.responding import accept_request, decline_request
 from app.meetings.schemas import MeetingRequestAcceptance, MeetingRequestIn
-from app.meetings.service import accept_request, create_request, decline_request
+from app.meetings.service import create_request
 from app.models.accounts import Organisation, Person, Role, Standing
 from app.sellers.schemas import SellerIn
 from app.sellers.service import lock_seller, put_seller

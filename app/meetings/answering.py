@@ -6,7 +6,7 @@ from app.actors import Actor
 from app.agendas.rules import Period
 from app.errors import Conflict, Forbidden, Invalid
 from app.meetings import reads
-from app.models.meetings import MeetingRequest, MeetingRequestState
+from app.models.meetings import MeetingRequest, MeetingRequestState, RequestSide
 
 
 def require_side(actor: Actor, request: MeetingRequest) -> None:
@@ -49,6 +49,23 @@ def require_asking_side(actor: Actor, request: MeetingRequest) -> None:
         raise Forbidden(
             "The other side asked, so it may cancel the request; you can decline it.",
             code="not_the_asker",
+        )
+
+
+def require_turn(actor: Actor, request: MeetingRequest) -> None:
+    """Let those pass whose answer a request waits for.
+
+    Raises:
+        Forbidden: it waits for the other side's, or the actor only looks on.
+    """
+    if request.awaits is RequestSide.ASKED:
+        require_asked_side(actor, request)
+        return
+    require_side(actor, request)
+    if not actor.belongs_to(request.from_organisation_id):
+        raise Forbidden(
+            "You proposed other times, and it is for those who asked to answer. You can decline.",
+            code="not_your_turn",
         )
 
 

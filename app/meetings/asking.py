@@ -16,7 +16,8 @@ from app.models.catalogue import Title
 from app.models.meetings import MeetingRequest, MeetingRequestState
 from app.models.profiles import BuyerProfile, SellerProfile
 
-# More than a person can meet in four days of 16 slots, fewer than there are to be asked.
+# More than a person can meet in four days of 16 slots, fewer than there are to be asked. A market
+# may say something else.
 MAX_PENDING = 100
 
 
@@ -126,12 +127,13 @@ async def require_published(
 
 
 async def require_room_for_one_more(
-    session: AsyncSession, actor: Actor, wanted: MeetingRequestIn
+    session: AsyncSession, actor: Actor, wanted: MeetingRequestIn, quota: int | None
 ) -> list[MeetingRequest]:
     """Keep a person from asking the same again, or everybody at once.
 
-    Gives those of the actor's requests that are overdue and not marked so yet: while they look
-    pending, `uq_meeting_requests_pending` would refuse the next.
+    `quota` is how many may wait at a market. Gives those of the actor's requests that are overdue
+    and not marked so yet: while they look pending, `uq_meeting_requests_pending` would refuse the
+    next.
 
     Raises:
         Conflict: the same was asked and is not answered, or too much is not.
@@ -142,6 +144,7 @@ async def require_room_for_one_more(
     )
     mine = select(MeetingRequest).where(
         MeetingRequest.from_person_id == actor.person_id,
+        MeetingRequest.market_id.is_not_distinct_from(wanted.market_id),
         MeetingRequest.state == MeetingRequestState.PENDING,
     )
     overdue = await session.scalars(
@@ -157,10 +160,13 @@ async def require_room_for_one_more(
             code="already_asked",
             meeting_request_id=str(same),
         )
-    if len(asked) >= MAX_PENDING:
+    most = MAX_PENDING if quota is None else quota
+    if len(asked) >= most:
         raise Conflict(
-            f"{MAX_PENDING} of your requests wait for an answer. Cancel one, or wait.",
+            f"{most} of your requests wait for an answer. Cancel one, or wait: what is answered, "
+            "declined, cancelled or expired makes room.",
             code="too_many_pending",
+            quota=most,
         )
     return list(overdue)
 

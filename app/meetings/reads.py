@@ -19,6 +19,7 @@ from app.models.accounts import Person
 from app.models.catalogue import Title, TitleText
 from app.models.meetings import (
     AgendaEntry,
+    CounterProposal,
     Meeting,
     MeetingAttendee,
     MeetingRequest,
@@ -62,13 +63,15 @@ _ATTENDEES = (
     .joinedload(MeetingAttendee.person, innerjoin=True)
     .joinedload(Person.organisation, innerjoin=True)
 )
-# All that an answer shows, in two statements whatever the number of rows.
+# All that an answer shows, in three statements whatever the number of rows.
 WHOLE_REQUEST: tuple[ExecutableOption, ...] = (
     joinedload(MeetingRequest.from_organisation, innerjoin=True),
     joinedload(MeetingRequest.from_person, innerjoin=True),
     joinedload(MeetingRequest.to_organisation, innerjoin=True),
     joinedload(MeetingRequest.to_person),
     joinedload(MeetingRequest.answered_by),
+    joinedload(MeetingRequest.taker),
+    selectinload(MeetingRequest.counter_proposals).joinedload(CounterProposal.by, innerjoin=True),
     joinedload(MeetingRequest.meeting).options(_ATTENDEES),
 )
 WHOLE_MEETING: tuple[ExecutableOption, ...] = (

@@ -3,21 +3,15 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import jobs
 from app.actors import Actor
-from app.agendas.facts import record_meeting, record_request
+from app.agendas.facts import record_request
+from app.agendas.periods import range_of
 from app.errors import NotFound
-from app.meetings import booking, reads
-from app.meetings.answering import (
-    require_asked_side,
-    require_asking_side,
-    require_pending,
-    require_proposed,
-    require_side,
-)
+from app.meetings import reads
+from app.meetings.admission import admit
 from app.meetings.asking import (
     require_ahead,
     require_counterpart,
@@ -27,7 +21,6 @@ from app.meetings.asking import (
 )
 from app.meetings.rules import expiry_of
 from app.meetings.schemas import (
-    MeetingRequestAcceptance,
     MeetingRequestDirection,
     MeetingRequestIn,
 )
@@ -60,6 +53,7 @@ async def list_requests(
     page: PageRequest,
     direction: MeetingRequestDirection | None,
     state: MeetingRequestState | None,
+    market_id: int | None,
 ) -> tuple[list[MeetingRequest], str | None]:
     """Give a page of requests, newest first."""
     statement = (
@@ -74,6 +68,8 @@ async def list_requests(
         statement = statement.where(MeetingRequest.from_organisation_id == actor.organisation_id)
     if state is not None:
         statement = statement.where(reads.in_state(state, datetime.now(UTC)))
+    if market_id is not None:
+        statement = statement.where(MeetingRequest.market_id == market_id)
     if (after := page.after(ORDER, bounded_int)) is not None:
         statement = statement.where(MeetingRequest.id < after[0])
     rows = (await session.scalars(statement)).all()
@@ -87,106 +83,45 @@ async def create_request(
 
     Raises:
         Invalid: it asks whom, about what or for when it can't.
-        Conflict: the same was asked already, or too much is unanswered.
+        Forbidden: the actor may not ask, here or at all.
+        Conflict: the same was asked already, too much is unanswered, or the market is not open.
     """
-    now = await _now(session)
+    now = await clock_of(session)
     proposed = [time.period for time in wanted.proposed_times]
     for place, period in enumerate(proposed):
         require_ahead(period.starts_at, now, f"/proposed_times/{place}/starts_at")
-    seller_ids = await require_counterpart(session, actor, wanted.to_organisation_id)
+    quota, lifetime = None, settings.meeting_request_lifetime
+    if wanted.market_id is None:
+        seller_ids = await require_counterpart(session, actor, wanted.to_organisation_id)
+    else:
+        admission = await admit(session, actor, wanted.market_id, wanted, now)
+        seller_ids, quota, lifetime = {admission.seller_id}, admission.quota, admission.lifetime
     if wanted.to_person_id is not None:
         await require_person_of(
             session, wanted.to_organisation_id, wanted.to_person_id, "/to_person_id"
         )
     await require_published(session, wanted.title_ids, seller_ids)
-    for overdue in await require_room_for_one_more(session, actor, wanted):
+    for overdue in await require_room_for_one_more(session, actor, wanted, quota):
         _expire(session, overdue)
     await session.flush()
     request = MeetingRequest(
+        market_id=wanted.market_id,
         from_organisation_id=actor.organisation_id,
         from_person_id=actor.person_id,
         to_organisation_id=wanted.to_organisation_id,
         to_person_id=wanted.to_person_id,
         title_ids=wanted.title_ids,
+        topics=wanted.topics,
+        priority=wanted.priority,
         message=wanted.message,
-        proposed_times=[Range(period.starts_at, period.ends_at) for period in proposed],
-        expires_at=expiry_of(now, settings.meeting_request_lifetime, proposed),
+        proposed_times=[range_of(period) for period in proposed],
+        expires_at=expiry_of(now, lifetime, proposed),
     )
     session.add(request)
     await session.flush()
     await jobs.defer(session, EXPIRE_JOB, at=request.expires_at, request_id=str(request.id))
     record_request(session, actor, "meeting_request.created", request)
     return await get_request(session, actor, request.id)
-
-
-async def accept_request(
-    session: AsyncSession, actor: Actor, id_: int, wanted: MeetingRequestAcceptance
-) -> MeetingRequest:
-    """Meet: the request becomes a meeting, and holds the time of one person of each side.
-
-    Raises:
-        NotFound: it isn't there, or isn't the actor's to see.
-        Forbidden: the actor's organisation was not asked.
-        Conflict: it is not pending, its askers are gone, or somebody's time is taken.
-        Invalid: the time lies outside the proposed ones.
-    """
-    request, now = await _lock(session, actor, id_)
-    require_asked_side(actor, request)
-    require_pending(request, now)
-    require_ahead(wanted.starts_at, now, "/starts_at")
-    require_proposed(request, wanted.period)
-    taker_id = await booking.taker_of(session, actor, request, wanted.person_id)
-    await booking.require_asker(session, request)
-    meeting = await booking.book(session, request, wanted.period, taker_id, wanted.place, now)
-    _answer(request, actor, MeetingRequestState.SCHEDULED, now)
-    await session.flush()
-    record_request(session, actor, "meeting_request.accepted", request, meeting_id=str(meeting.id))
-    record_meeting(session, actor, "meeting.created", meeting, request)
-    return await get_request(session, actor, id_)
-
-
-async def decline_request(
-    session: AsyncSession, actor: Actor, id_: int, answer: str | None
-) -> MeetingRequest:
-    """Refuse to meet.
-
-    Raises:
-        NotFound: it isn't there, or isn't the actor's to see.
-        Forbidden: the actor's organisation was not asked.
-        Conflict: it is not pending.
-    """
-    request, now = await _lock(session, actor, id_)
-    require_asked_side(actor, request)
-    require_pending(request, now)
-    request.answer = answer
-    _answer(request, actor, MeetingRequestState.DECLINED, now)
-    await session.flush()
-    record_request(session, actor, "meeting_request.declined", request)
-    return await get_request(session, actor, id_)
-
-
-async def cancel_request(
-    session: AsyncSession, actor: Actor, id_: int, answer: str | None
-) -> MeetingRequest:
-    """Take a request back, or call its meeting off, which frees both agendas.
-
-    Raises:
-        NotFound: it isn't there, or isn't the actor's to see.
-        Forbidden: it is neither the actor's request nor the actor's meeting.
-        Conflict: there is nothing left to cancel, or the meeting is over.
-    """
-    request, now = await _lock(session, actor, id_)
-    require_side(actor, request)
-    if request.state is MeetingRequestState.SCHEDULED:
-        await booking.cancel(session, actor, request, now, answer)
-        return await get_request(session, actor, id_)
-    require_asking_side(actor, request)
-    require_pending(request, now)
-    request.answer = answer
-    _answer(request, actor, MeetingRequestState.CANCELLED, now)
-    await session.flush()
-    record_request(session, actor, "meeting_request.cancelled", request)
-    return await get_request(session, actor, id_)
 
 
 async def expire_request(session: AsyncSession, request_id: int) -> None:
@@ -209,24 +144,18 @@ def _expire(session: AsyncSession, request: MeetingRequest) -> None:
     record_request(session, None, "meeting_request.expired", request)
 
 
-def _answer(
-    request: MeetingRequest, actor: Actor, state: MeetingRequestState, now: datetime
-) -> None:
-    request.state = state
-    request.answered_at = now
-    request.answered_by_id = actor.person_id
-
-
-async def _lock(session: AsyncSession, actor: Actor, id_: int) -> tuple[MeetingRequest, datetime]:
+async def lock_request(
+    session: AsyncSession, actor: Actor, id_: int
+) -> tuple[MeetingRequest, datetime]:
     """Give a request to answer, held so that of two answers one comes first; and the time it is."""
     statement = reads.visible_requests(actor).where(MeetingRequest.id == id_).with_for_update()
     request = await session.scalar(statement)
     if request is None:
         raise NotFound("meeting request")
-    return request, await _now(session)
+    return request, await clock_of(session)
 
 
-async def _now(session: AsyncSession) -> datetime:
+async def clock_of(session: AsyncSession) -> datetime:
     """Ask the database, whose clock the worker goes by, too."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return now

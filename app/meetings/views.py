@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.schemas import OrganisationRef, PersonRef
@@ -13,15 +14,18 @@ from app.meetings import reads
 from app.meetings.answering import state_at
 from app.meetings.schemas import (
     AttendeeOut,
+    CounterProposalOut,
     LocalPeriod,
     MeetingOut,
     MeetingRequestOut,
     MeetingSummary,
+    OpeningOut,
     PeriodOut,
     TitleRef,
 )
+from app.meetings.suggesting import Suggestion
 from app.models.accounts import Person
-from app.models.meetings import Meeting, MeetingRequest, MeetingRequestState
+from app.models.meetings import CounterProposal, Meeting, MeetingRequest, MeetingRequestState
 
 Titles = dict[int, TitleRef]
 
@@ -67,16 +71,20 @@ def _request(request: MeetingRequest, titles: Titles, now: datetime) -> MeetingR
     expired_at = request.expires_at if state is MeetingRequestState.EXPIRED else None
     return MeetingRequestOut(
         id=request.id,
+        market_id=request.market_id,
         state=state,
+        awaits=request.awaits if state is MeetingRequestState.PENDING else None,
         from_organisation=OrganisationRef.model_validate(request.from_organisation),
         from_person=PersonRef.model_validate(request.from_person),
         to_organisation=OrganisationRef.model_validate(request.to_organisation),
         to_person=_person(request.to_person),
+        taker=_person(request.taker),
         titles=_named(request, titles),
+        topics=request.topics,
+        priority=request.priority,
         message=request.message,
-        proposed_times=[
-            PeriodOut.model_validate(period) for period in reads.proposed_periods(request)
-        ],
+        proposed_times=_periods(request.proposed_times),
+        counter_proposals=[_counter(one) for one in request.counter_proposals],
         expires_at=request.expires_at,
         answer=request.answer,
         answered_at=request.answered_at or expired_at,
@@ -84,6 +92,19 @@ def _request(request: MeetingRequest, titles: Titles, now: datetime) -> MeetingR
         meeting=_summary(request.meeting, request) if request.meeting else None,
         created_at=request.created_at,
     )
+
+
+def _counter(one: CounterProposal) -> CounterProposalOut:
+    return CounterProposalOut(
+        by=PersonRef.model_validate(one.by),
+        proposed_times=_periods(one.proposed_times),
+        message=one.message,
+        created_at=one.created_at,
+    )
+
+
+def _periods(times: Sequence[Range[datetime]]) -> list[PeriodOut]:
+    return [PeriodOut.model_validate(period_of(during)) for during in times]
 
 
 def _person(person: Person | None) -> PersonRef | None:
@@ -96,18 +117,31 @@ def _summary(meeting: Meeting, request: MeetingRequest) -> MeetingSummary:
         id=meeting.id,
         starts_at=period.starts_at,
         ends_at=period.ends_at,
+        market_id=meeting.market_id,
+        place_id=meeting.place_id,
         place=meeting.place,
+        locked=meeting.locked,
         sequence=meeting.sequence,
         cancelled_at=meeting.cancelled_at,
-        attendees=[_attendee(person, period) for person in reads.people_of(meeting, request)],
+        attendees=[attendee(person, period) for person in reads.people_of(meeting, request)],
     )
 
 
-def _attendee(person: Person, period: Period) -> AttendeeOut:
+def attendee(person: Person, period: Period) -> AttendeeOut:
+    """Show somebody who meets, on their own clock."""
     return AttendeeOut(
         person=PersonRef.model_validate(person),
         organisation=OrganisationRef.model_validate(person.organisation),
         local=local_period(period, person.time_zone),
+    )
+
+
+def show_opening(found: Suggestion) -> OpeningOut:
+    """Show a time that would suit both."""
+    return OpeningOut(
+        starts_at=found.period.starts_at,
+        ends_at=found.period.ends_at,
+        people=[attendee(person, found.period) for person in found.people],
     )
 
 
