@@ -133,7 +133,7 @@ async def faults(world: World) -> list[str]:
         wanted = [] if cancelled_at else [(holder, starts_at, ends_at) for holder in holders]
         if len(people) != 2 or sorted(held.pop(id_, [])) != sorted(wanted):
             found.append(f"meeting {id_} does not hold the time of its two people and its place")
-        if (place_id is None) != (market_id is None):
+        if not cancelled_at and (place_id is None) != (market_id is None):
             found.append(f"meeting {id_} has a place of no market, or none of its market's")
         if state not in (OF_CANCELLED if cancelled_at else OF_LIVE):
             found.append(f"meeting {id_} belongs to a request that is {state}")

@@ -5,16 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.accounts.schemas import OrganisationRef, PersonRef
+from app.agendas.periods import period_of
+from app.agendas.rules import Period
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
 from app.etags import require_match
 from app.ids import Id
-from app.markets import accreditations, service
+from app.markets import accreditations, service, stranding
 from app.markets.accreditation_schemas import (
     AccreditationIn,
     AccreditationOut,
     AccreditationPatch,
+    FreeTimeOut,
+    FreeTimesIn,
 )
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
+from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
 from app.models.markets import Accreditation, AccreditationRole
 from app.openapi import problems
 from app.pagination import ItemPage
@@ -93,29 +97,67 @@ async def update_accreditation(
     accreditation_id: Id,
     patch: AccreditationPatch,
     if_match: IfMatchDep,
+    stranded: StrandedDep = None,
 ) -> AccreditationOut:
     """Change as what, how or when somebody attends (RFC 7396): what is left out stays.
 
     Admins change their own people's while the market is open, organisers anybody's. 409
     `accreditation_revoked` for one that is revoked, `market_not_open` where the market is over.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
     """
     found, market = await accreditations.lock_accreditation(session, actor, accreditation_id)
     require_match(if_match, found.version)
     await accreditations.update_accreditation(session, actor, found, market, patch)
+    await stranding.settle(session, actor, market, stranded)
+    return _shown(response, found)
+
+
+@router.put(
+    "/accreditations/{accreditation_id}/free-times",
+    summary="Say when somebody can be met",
+    responses=problems(409, 412),
+)
+async def put_free_times(
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    accreditation_id: Id,
+    wanted: FreeTimesIn,
+    if_match: IfMatchDep,
+) -> AccreditationOut:
+    """Replace the times in which somebody can be met at the market: your own, or your people's.
+
+    Slots outside them are offered to nobody, and the schedule keeps to them; meetings that are made
+    already stay. Admins set their people's, organisers anybody's. 409 `accreditation_revoked`,
+    `market_not_open` where the market is over.
+    """
+    found = await accreditations.lock_own_accreditation(session, actor, accreditation_id)
+    require_match(if_match, found.version)
+    free = wanted.free
+    periods = None if free is None else [Period(one.starts_at, one.ends_at) for one in free]
+    await accreditations.put_free_times(session, actor, found, periods)
     return _shown(response, found)
 
 
 @router.post("/accreditations/{accreditation_id}/revoke", summary="Revoke an accreditation")
 async def revoke_accreditation(
-    session: SessionDep, actor: MarketActor, response: Response, accreditation_id: Id
+    session: SessionDep,
+    actor: MarketActor,
+    response: Response,
+    accreditation_id: Id,
+    stranded: StrandedDep = None,
 ) -> AccreditationOut:
     """Say that somebody does not attend after all, or may not.
 
     Admins revoke their own people's while the market is open, organisers anybody's; revoking twice
     is revoking once. 409 `market_not_open` where the market is over.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
     """
-    found, _ = await accreditations.lock_accreditation(session, actor, accreditation_id)
+    found, market = await accreditations.lock_accreditation(session, actor, accreditation_id)
     await accreditations.revoke_accreditation(session, actor, found)
+    await stranding.settle(session, actor, market, stranded)
     return _shown(response, found)
 
 
@@ -143,6 +185,9 @@ def _out(accreditation: Accreditation) -> AccreditationOut:
         role=accreditation.role,
         attendance=accreditation.attendance,
         days=accreditation.days,
+        free=None
+        if accreditation.free is None
+        else [FreeTimeOut.model_validate(period_of(one)) for one in accreditation.free],
         revoked_at=accreditation.revoked_at,
         created_at=accreditation.created_at,
         updated_at=accreditation.updated_at,

@@ -1,16 +1,18 @@
 """What comes in and goes out of the accreditations: who attends, as what, how and when."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from app.accounts.schemas import OrganisationRef, Out, PersonRef
 from app.ids import Id
-from app.incoming import Incoming
+from app.incoming import Incoming, Instant
 from app.markets.rules import MOST_DAYS
 from app.markets.schemas import UNSAID, Day, Patch
 from app.models.markets import AccreditationRole, Attendance
+
+MOST_FREE_TIMES = 500
 
 
 def _in_order(days: list[date]) -> list[date]:
@@ -53,6 +55,36 @@ class AccreditationPatch(Patch):
     days: Days = UNSAID
 
 
+class FreeTime(Incoming):
+    """From an instant on, up to another."""
+
+    starts_at: Instant = Field(examples=["2026-11-24T10:00:00+03:30"])
+    ends_at: Instant = Field(examples=["2026-11-24T13:00:00+03:30"])
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("must end after it starts")
+        return self
+
+
+class FreeTimesIn(Incoming):
+    """When somebody can be met."""
+
+    free: list[FreeTime] | None = Field(
+        max_length=MOST_FREE_TIMES,
+        description="Times in which they can be met; those that overlap count as one. Empty: "
+        "never. Null: whenever the market is open on their days.",
+    )
+
+
+class FreeTimeOut(Out):
+    """From an instant on, up to another."""
+
+    starts_at: datetime = Field(examples=["2026-11-24T06:30:00Z"])
+    ends_at: datetime = Field(examples=["2026-11-24T09:30:00Z"])
+
+
 class AccreditationOut(Out):
     """Somebody attends a market."""
 
@@ -63,6 +95,9 @@ class AccreditationOut(Out):
     role: AccreditationRole
     attendance: Attendance
     days: list[date] = Field(description="Empty: every day of the market.", examples=[[]])
+    free: list[FreeTimeOut] | None = Field(
+        description="When they can be met, as they say; null: whenever the market is open."
+    )
     revoked_at: datetime | None = Field(description="From then on it is good for nothing.")
     created_at: datetime
     updated_at: datetime

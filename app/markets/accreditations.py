@@ -1,5 +1,6 @@
 """Accreditation: companies register their own people, organisers anybody, and may revoke."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import events
 from app.actors import Actor
+from app.agendas.periods import range_of
+from app.agendas.rules import Period, united
 from app.db import constraint_of
 from app.errors import Conflict, NotFound
 from app.markets import reads
@@ -21,9 +24,9 @@ from app.markets.registering import (
     require_restorer,
     require_role,
 )
-from app.markets.service import changes_of
+from app.markets.service import changes_of, lock_market
 from app.models.accounts import Person
-from app.models.markets import Accreditation, AccreditationRole, Market
+from app.models.markets import Accreditation, AccreditationRole, Market, MarketState
 from app.pagination import PageRequest
 
 ONCE_A_PERSON = "uq_accreditations_market_id_person_id"
@@ -74,7 +77,7 @@ async def get_accreditation(session: AsyncSession, actor: Actor, id_: int) -> Ac
 async def lock_accreditation(
     session: AsyncSession, actor: Actor, id_: int
 ) -> tuple[Accreditation, Market]:
-    """Give an accreditation to change and its market: those who change it take turns.
+    """Give an accreditation to change and its market, where nobody books meanwhile.
 
     Raises:
         NotFound: it isn't there, or isn't the actor's to see.
@@ -82,7 +85,7 @@ async def lock_accreditation(
         Conflict: the actor's company can't register people now.
     """
     seen = await get_accreditation(session, actor, id_)
-    market = await hold_dates(session, seen.market_id)
+    market = await lock_market(session, actor, seen.market_id)
     require_registrar(actor, market, seen.person.organisation_id)
     await session.execute(
         select(Accreditation.id).where(Accreditation.id == id_).with_for_update(key_share=True)
@@ -152,6 +155,45 @@ async def update_accreditation(
         setattr(accreditation, name, value)
     await session.flush()
     _record(session, actor, "accreditation.updated", accreditation, changed=sorted(changes))
+
+
+async def lock_own_accreditation(session: AsyncSession, actor: Actor, id_: int) -> Accreditation:
+    """Give an accreditation whose times somebody sets: their own, or as one who registers people.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+        Forbidden: it is a colleague's, and the actor registers nobody.
+        Conflict: the market is over.
+    """
+    seen = await get_accreditation(session, actor, id_)
+    market = await hold_dates(session, seen.market_id)
+    if seen.person_id != actor.person_id or market.state is not MarketState.OPEN:
+        require_registrar(actor, market, seen.person.organisation_id)
+    await session.execute(
+        select(Accreditation.id).where(Accreditation.id == id_).with_for_update(key_share=True)
+    )
+    return await get_accreditation(session, actor, id_)
+
+
+async def put_free_times(
+    session: AsyncSession,
+    actor: Actor,
+    accreditation: Accreditation,
+    free: Sequence[Period] | None,
+) -> None:
+    """Say when somebody can be met; what they have agreed on stays.
+
+    Raises:
+        Conflict: the accreditation is revoked.
+    """
+    if accreditation.revoked_at is not None:
+        raise Conflict(
+            "This accreditation is revoked; restore it first.", code="accreditation_revoked"
+        )
+    times = None if free is None else [range_of(one) for one in united(free)]
+    accreditation.free = times
+    await session.flush()
+    _record(session, actor, "accreditation.updated", accreditation, changed=["free"])
 
 
 async def revoke_accreditation(

@@ -1,16 +1,24 @@
 """How a row goes out: under an `ETag` that tells its version and what is shown."""
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel
 
 from app.etags import etag_of, not_modified
+from app.markets.stranding import Stranded
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "It is still what you have (`If-None-Match`)."}
 }
+StrandedDep = Annotated[
+    Stranded | None,
+    Query(
+        description="What becomes of meetings to come that this change strands: `cancel` calls "
+        "them off, `replan` leaves them to the market's schedule; else the change is refused."
+    ),
+]
 Shown = TypeVar("Shown", bound=BaseModel)
 
 

@@ -16,8 +16,8 @@ from app.deps import (
 )
 from app.etags import require_match
 from app.ids import Id
-from app.markets import hours, reads, service
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
+from app.markets import hours, reads, service, stranding
+from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
 from app.markets.hour_schemas import DayHoursOut, HoursIn, HoursOut, LocalSlot, SlotOut
 from app.markets.rules import Slot
 from app.markets.schemas import Day
@@ -53,16 +53,21 @@ async def put_hours(
     market_id: Id,
     wanted: HoursIn,
     if_match: IfMatchDep,
+    stranded: StrandedDep = None,
 ) -> HoursOut:
     """Replace the hours and breaks of all days at once; organisers only.
 
     Times are those of the market's clock. One that comes twice, as clocks are set back, means the
     first of the two; one that never comes, as they are set forward, the instant they jump. 409
     `no_hours` where no day would be left of a market that was opened.
+
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
     """
     market = await service.lock_market(session, actor, market_id)
     require_match(if_match, market.version)
     await hours.put_hours(session, actor, market, [one.hours for one in wanted.days])
+    await stranding.settle(session, actor, market, stranded)
     return tagged(response, await _hours(session, market), market.version)
 
 

@@ -1,5 +1,6 @@
 """A market's places over HTTP."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -14,8 +15,8 @@ from app.deps import (
 )
 from app.etags import require_match
 from app.ids import Id
-from app.markets import places, service
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
+from app.markets import places, service, stranding
+from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
 from app.markets.place_schemas import PlaceIn, PlaceOut, PlacePatch, PlacesIn, PlacesOut
 from app.models.markets import PlaceKind
 from app.openapi import problems
@@ -97,24 +98,39 @@ async def update_place(
     place_id: Id,
     patch: PlacePatch,
     if_match: IfMatchDep,
+    stranded: StrandedDep = None,
 ) -> PlaceOut:
     """Change a place, close it or open it again (RFC 7396): what is left out stays.
 
     Organisers only. 409 `name_taken` where another place of the market has that name.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
     """
-    place = await places.lock_place(session, actor, place_id)
+    market, place = await places.lock_place(session, actor, place_id)
     require_match(if_match, place.version)
     place = await places.update_place(session, actor, place, patch)
+    await stranding.settle(session, actor, market, stranded)
     return tagged(response, PlaceOut.model_validate(place), place.version)
 
 
 @router.delete(
-    "/places/{place_id}", summary="Delete a place", status_code=204, responses=problems(412)
+    "/places/{place_id}", summary="Delete a place", status_code=204, responses=problems(409, 412)
 )
 async def delete_place(
-    session: SessionDep, actor: OrganiserActor, place_id: Id, if_match: IfMatchDep
+    session: SessionDep,
+    actor: OrganiserActor,
+    place_id: Id,
+    if_match: IfMatchDep,
+    stranded: StrandedDep = None,
 ) -> None:
-    """Take a place away; organisers only."""
-    place = await places.lock_place(session, actor, place_id)
+    """Take a place away, and its blocks; organisers only.
+
+    409 `place_used` where people have met there: close it instead.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
+    """
+    market, place = await places.lock_place(session, actor, place_id)
     require_match(if_match, place.version)
+    place.closed_at = place.closed_at or datetime.now(UTC)
+    await stranding.settle(session, actor, market, stranded)
     await places.delete_place(session, actor, place)

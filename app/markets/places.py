@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, func, literal, select
+from sqlalchemy import Select, Text, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import events
 from app.actors import Actor
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.markets import reads
 from app.markets.naming import NameTaken, under_its_own_name
 from app.markets.place_schemas import PlaceIn, PlacePatch, flaw_of_place
-from app.markets.service import changes_of
+from app.markets.service import changes_of, lock_market
 from app.models.accounts import Organisation, Standing
 from app.models.markets import Hall, Market, Place, PlaceKind
+from app.models.meetings import AgendaEntry, Meeting
 from app.models.profiles import SellerProfile
 from app.pagination import PageRequest
 
@@ -48,13 +49,16 @@ async def get_place(session: AsyncSession, actor: Actor, id_: int) -> Place:
     return await _found(session, reads.visible_places(actor), id_)
 
 
-async def lock_place(session: AsyncSession, actor: Actor, id_: int) -> Place:
-    """Give a place to change: those who change it take turns.
+async def lock_place(session: AsyncSession, actor: Actor, id_: int) -> tuple[Market, Place]:
+    """Give a place to change and its market: nobody books there meanwhile.
 
     Raises:
         NotFound: it isn't there, or isn't the actor's to see.
     """
-    return await _found(session, reads.visible_places(actor).with_for_update(of=Place), id_)
+    seen = await get_place(session, actor, id_)
+    market = await lock_market(session, actor, seen.market_id)
+    statement = reads.visible_places(actor).with_for_update(of=Place)
+    return market, await _found(session, statement, id_)
 
 
 async def _found(session: AsyncSession, statement: Select[Place], id_: int) -> Place:
@@ -130,7 +134,20 @@ async def update_place(
 
 
 async def delete_place(session: AsyncSession, actor: Actor, place: Place) -> None:
-    """Take a place away."""
+    """Take a place away, with its blocks; no meeting to come is there any more.
+
+    Raises:
+        Conflict: people have met there.
+    """
+    there = Meeting.place_id == place.id
+    if await session.scalar(select(Meeting.id).where(there, Meeting.cancelled_at.is_(None))):
+        raise Conflict(
+            "People have met here, and their meetings stay. Close the place instead.",
+            code="place_used",
+        )
+    # What was called off keeps the words of where it would have been.
+    await session.execute(update(Meeting).where(there).values(place_id=None))
+    await session.execute(delete(AgendaEntry).where(AgendaEntry.place_id == place.id))
     await session.delete(place)
     await session.flush()
     _record(session, actor, "place.deleted", place)

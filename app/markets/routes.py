@@ -14,8 +14,8 @@ from app.deps import (
 )
 from app.etags import require_match
 from app.ids import Id
-from app.markets import service
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
+from app.markets import service, stranding
+from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
 from app.markets.schemas import MarketIn, MarketOut, MarketPatch
 from app.models.markets import Market, MarketState
 from app.openapi import problems
@@ -76,15 +76,19 @@ async def update_market(
     market_id: Id,
     patch: MarketPatch,
     if_match: IfMatchDep,
+    stranded: StrandedDep = None,
 ) -> MarketOut:
     """Change an edition (RFC 7396): what is left out stays; organisers only.
 
     409 `days_outside` where days with hours, or days of people's accreditations, would lie outside
     the new dates (`days` has them); `name_taken` where another edition has that name.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): say with `stranded` what becomes of them.
     """
     market = await service.lock_market(session, actor, market_id)
     require_match(if_match, market.version)
     await service.update_market(session, actor, market, patch)
+    await stranding.settle(session, actor, market, stranded)
     return _shown(response, market)
 
 
@@ -103,14 +107,21 @@ async def open_market(
 
 @router.post("/{market_id}/close", summary="Close a market")
 async def close_market(
-    session: SessionDep, actor: OrganiserActor, response: Response, market_id: Id
+    session: SessionDep,
+    actor: OrganiserActor,
+    response: Response,
+    market_id: Id,
+    stranded: StrandedDep = None,
 ) -> MarketOut:
     """Say that an edition is over; it stays to be seen. Organisers only.
 
     409 `not_open` for a draft; closing twice is closing once.
+    409 `strands_meetings` names the meetings to come that could not be any more (`count`,
+    `meetings`, each with its `cause`): `stranded` says that they are called off.
     """
     market = await service.lock_market(session, actor, market_id)
     await service.close_market(session, actor, market)
+    await stranding.settle(session, actor, market, stranded)
     return _shown(response, market)
 
 

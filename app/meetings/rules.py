@@ -7,6 +7,7 @@ from app.agendas.rules import Period
 
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(hours=8)
+LONGEST_BLOCK = timedelta(days=31)
 # Whoever means a later year has mistyped it.
 FARTHEST = timedelta(days=731)
 # Suggestions begin at round times.
@@ -21,6 +22,15 @@ def flaw_of_length(period: Period) -> str | None:
         return "must end at least 5 minutes after it starts"
     if period.length > LONGEST:
         return "must end at most 8 hours after it starts"
+    return None
+
+
+def flaw_of_block(period: Period) -> str | None:
+    """Say why nobody can keep such a time; None where they can."""
+    if period.length <= timedelta():
+        return "must end after it starts"
+    if period.length > LONGEST_BLOCK:
+        return "must end at most 31 days after it starts"
     return None
 
 
