@@ -16,6 +16,8 @@ DRAFT = {"title_id": "draft"}
 PART = {"number": 1, "md5": SHORT_FILM.md5s[0]}
 SALE = box("UZ", "SVOD", licensee_name="Tashkent TV", exclusive=True)
 HIDDEN_MARKET = {"market_id": "draft market"}
+# The first of the market of `tests.markets`
+SLOT = "2027-06-14T05:30:00Z"
 PROFILE = {"texts": {"en": {"name": "A name"}}}
 SIGN_UP = {
     "name": "Newcomers",
@@ -98,6 +100,12 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "create_meeting_request:draft": Ask({}, about | {"title_ids": [ids["draft"]]}),
         "accept_meeting_request": Ask({}, period(5, 6)),
         "cancel_meeting_request:accepted": Ask({"request_id": "accepted request"}),
+        "counter_meeting_request": Ask({}, {"proposed_times": [period(5, 6)]}),
+        "schedule_meeting_request": Ask({"request_id": "waiting request"}, {"starts_at": SLOT}),
+        "create_block": Ask({}, period(11, 12)),
+        "create_place_block": Ask({}, period(11, 12)),
+        "delete_block:place": Ask({"block_id": "place block"}),
+        "put_free_times": Ask({}, {"free": None}),
         "list_holdings:draft": Ask(DRAFT),
         "create_holding": Ask({}, box()),
         "create_holding:draft": Ask(DRAFT, box()),
@@ -163,4 +171,5 @@ def default_ids(operation: str) -> dict[str, str]:
         "hall_id": "hall",
         "place_id": "place",
         "accreditation_id": "accreditation",
+        "block_id": "block",
     }

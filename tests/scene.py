@@ -76,6 +76,8 @@ async def build_scene(world: World) -> Scene:
     ids |= await _operation(world, seller)
     ids |= await _rights(seller, buyer, ids["title"])
     ids |= await _markets(callers["organiser"], seller, colleague)
+    ids |= await _waiting(callers["organiser"], buyer, colleague, ids["market"])
+    ids |= await _blocks(callers["organiser"], seller, ids["place"])
     invitation = await seller.post(
         f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
     )
@@ -212,6 +214,27 @@ async def _markets(organiser: Caller, seller: Caller, colleague: Caller) -> dict
         "hidden hall": hidden_hall["id"],
         "hidden place": hidden_place["id"],
     }
+
+
+async def _waiting(
+    organiser: Caller, buyer: Caller, colleague: Caller, market: str
+) -> dict[str, str]:
+    """Let a buyer and a seller's colleague agree to meet at a market, whenever it says."""
+    await markets.accredited(organiser, market, buyer, "buyer")
+    to = {"to_person_id": colleague.person_id, "message": OF_A_MEETING}
+    request = await meetings.ask(buyer, colleague, market_id=market, **to)
+    answer = await meetings.respond(colleague, request, "accept", {})
+    assert answer.status_code == 200, answer.text
+    return {"waiting request": request["id"]}
+
+
+async def _blocks(organiser: Caller, seller: Caller, place: str) -> dict[str, str]:
+    """Keep some time of the seller's, and of a place."""
+    own = meetings.period(8, 9) | {"label": OF_THE_SELLER}
+    block = await markets.made(seller, "/agenda/blocks", own)
+    kept = meetings.period(8, 9) | {"label": OF_THE_ORGANISERS}
+    of_place = await markets.made(organiser, f"/places/{place}/blocks", kept)
+    return {"block": block["id"], "place block": of_place["id"]}
 
 
 @asynccontextmanager

@@ -114,6 +114,15 @@ accept_meeting_request             401     403p    403     200    404       403s
 decline_meeting_request            401     403p    403     200    404       403s        403
 cancel_meeting_request             401     403p    200     403    404       403s        403
 cancel_meeting_request:accepted    401     403p    200     200    404       403s        403
+counter_meeting_request            401     403p    403     200    404       403s        403
+schedule_meeting_request           401     403p    200     200    404       403s        200
+list_openings                      401     403p    200     200    404       403s        200
+list_blocks                        401     403p    200     200    200       403s        200
+create_block                       401     403p    201     201    201       403s        201
+list_place_blocks                  401     403p    403     403    403       403s        200
+create_place_block                 401     403p    403     403    403       403s        201
+delete_block                       401     403p    404     204    404       403s        404
+delete_block:place                 401     403p    404     404    404       403s        204
 get_meeting                        401     403p    200     200    404       403s        200
 list_agenda                        401     403p    200     200    200       403s        200
 get_calendar                       401     403p    200     200    200       403s        200
@@ -155,6 +164,7 @@ create_accreditation:draft         401     403p    404     404    404       403s
 get_accreditation                  401     403p    404     200    404       403s        200
 update_accreditation               401     403p    404     200    404       403s        200
 revoke_accreditation               401     403p    404     200    404       403s        200
+put_free_times                     401     403p    404     200    404       403s        200
 restore_accreditation              401     403p    404     200    404       403s        200
 
 list_operations                    401     403p    200     200    200       403s        200
@@ -274,6 +284,8 @@ async def test_what_is_invisible_looks_like_what_is_not_there(scene: Scene, row:
         ("list_licences", "seller", OF_THE_SELLER),
         ("list_people", "organiser", "@company.example"),
         ("get_market:draft", "organiser", OF_THE_ORGANISERS),
+        ("list_blocks", "seller", OF_THE_SELLER),
+        ("list_place_blocks", "organiser", OF_THE_ORGANISERS),
     ],
 )
 async def test_what_others_must_not_read_is_there_to_be_read(
