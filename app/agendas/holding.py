@@ -33,6 +33,20 @@ async def take_turns(session: AsyncSession, people: Collection[int]) -> None:
     )
 
 
+async def share_market(session: AsyncSession, market_id: int) -> None:
+    """Keep a market as it is until the transaction ends, beside all others who book there.
+
+    Not by a lock of its row: those who share a row let no one through who wants it alone, as long
+    as others come. Advisory locks have a queue, in which each waits for those before.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock_shared(market_id)))
+
+
+async def claim_market(session: AsyncSession, market_id: int) -> None:
+    """Let nobody book at a market until the transaction ends: what meetings stand on may change."""
+    await session.execute(select(func.pg_advisory_xact_lock(market_id)))
+
+
 @asynccontextmanager
 async def unless_taken(session: AsyncSession) -> AsyncIterator[None]:
     """Do what takes somebody's time, or nothing at all.

@@ -57,8 +57,16 @@ async def lock_place(session: AsyncSession, actor: Actor, id_: int) -> tuple[Mar
     """
     seen = await get_place(session, actor, id_)
     market = await lock_market(session, actor, seen.market_id)
-    statement = reads.visible_places(actor).with_for_update(of=Place)
-    return market, await _found(session, statement, id_)
+    return market, await hold_place(session, actor, id_)
+
+
+async def hold_place(session: AsyncSession, actor: Actor, id_: int) -> Place:
+    """Give a place that nobody else books or changes until the transaction ends.
+
+    Raises:
+        NotFound: it isn't there, or isn't the actor's to see.
+    """
+    return await _found(session, reads.visible_places(actor).with_for_update(of=Place), id_)
 
 
 async def _found(session: AsyncSession, statement: Select[Place], id_: int) -> Place:

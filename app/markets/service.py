@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import events
 from app.actors import Actor
+from app.agendas.holding import claim_market
 from app.db import constraint_of
 from app.errors import Conflict, Invalid, NotFound
 from app.markets import reads
@@ -46,13 +47,15 @@ async def get_market(session: AsyncSession, actor: Actor, id_: int) -> Market:
 
 
 async def lock_market(session: AsyncSession, actor: Actor, id_: int) -> Market:
-    """Give a market to change: those who change its dates, hours, halls or walks take turns.
+    """Give a market to change: those who change what meetings stand on take turns; nobody books.
 
     Raises:
         NotFound: it isn't there, or isn't the actor's to see.
     """
+    await claim_market(session, id_)
     statement = reads.visible_markets(actor).where(Market.id == id_)
-    found = await session.scalar(statement.with_for_update(key_share=True))
+    locked = statement.with_for_update(key_share=True)
+    found = await session.scalar(locked.execution_options(populate_existing=True))
     if found is None:
         raise NotFound("market")
     return found

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app.deps import MarketActor, OrganiserActor, PageDep, SessionDep
 from app.ids import Id
 from app.incoming import Instant
-from app.markets.places import get_place, lock_place
+from app.markets.places import get_place, hold_place
 from app.meetings import blocks
 from app.meetings.schemas import BlockIn, HeldOut
 from app.pagination import ItemPage
@@ -72,7 +72,7 @@ async def create_place_block(
     409 `time_taken` where something is held there then (`in_the_way` has it), `too_many_blocks` for
     more than 500 to come.
     """
-    _, place = await lock_place(session, actor, place_id)
+    place = await hold_place(session, actor, place_id)
     entry = await blocks.block_place(session, actor, place, wanted)
     response.headers["Location"] = f"/v1/places/{place_id}/blocks"
     return blocks.show_held(entry)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.agendas.holding import share_market
 from app.agendas.rules import Period
 from app.errors import Conflict
 from app.markets.reads import hours_of
@@ -65,7 +66,8 @@ async def hold_edition(session: AsyncSession, market_id: int) -> Edition:
     Raises:
         Conflict: it is not open.
     """
-    statement = select(Market).where(Market.id == market_id).with_for_update(read=True)
+    await share_market(session, market_id)
+    statement = select(Market).where(Market.id == market_id)
     market = (await session.scalars(statement.execution_options(populate_existing=True))).one()
     require_open(market)
     return await edition_of(session, market)
