@@ -8,31 +8,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.markets.rules import Slot
 
-# The places that are for a meeting; what is held there is looked up as the exclusion constraint is.
+# The places that are for a meeting. What is held there is looked up by the constraint's own index.
 _MEANT = """
     SELECT id, hall_id, seller_id IS NOT NULL AS is_own FROM places
     WHERE market_id = :market_id AND closed_at IS NULL AND (kind = 'online') = :online
         AND (seller_id IS NULL OR seller_id = ANY (:organisation_ids))
 """
-_IS_FREE = """
-    NOT EXISTS (
-        SELECT FROM agenda_entries AS entry
-        WHERE int8range(entry.holder_id, entry.holder_id, '[]') && int8range({place}, {place}, '[]')
-            AND entry.during && tstzrange({starts_at}, {ends_at})
-    )
-"""
+# Slot by slot, what is held among the places from the first to the last is read at once and taken
+# off: where hundreds of tables are taken, to ask for each is twenty times slower.
 _FREE_VENUES = text(f"""
-    WITH meant AS ({_MEANT})
-    SELECT slot.number, venue.hall_id, venue.is_own
+    WITH meant AS MATERIALIZED ({_MEANT}),
+        span AS MATERIALIZED (SELECT int8range(min(id), max(id), '[]') AS ids FROM meant)
+    SELECT slot.number, free.hall_id, free.is_own
     FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
             WITH ORDINALITY AS slot (starts_at, ends_at, number)
-        CROSS JOIN (SELECT DISTINCT hall_id, is_own FROM meant) AS venue
-    WHERE EXISTS (
-        SELECT FROM meant
-        WHERE meant.hall_id IS NOT DISTINCT FROM venue.hall_id AND meant.is_own = venue.is_own
-            AND {_IS_FREE.format(place="meant.id", starts_at="starts_at", ends_at="ends_at")}
-    )
-    ORDER BY slot.number, venue.is_own DESC, venue.hall_id
+        CROSS JOIN span
+        CROSS JOIN LATERAL (
+            SELECT DISTINCT meant.hall_id, meant.is_own
+            FROM meant LEFT JOIN (
+                SELECT entry.place_id FROM agenda_entries AS entry
+                WHERE int8range(entry.holder_id, entry.holder_id, '[]') && span.ids
+                    AND entry.during && tstzrange(slot.starts_at, slot.ends_at)
+            ) AS held ON held.place_id = meant.id
+            WHERE held.place_id IS NULL
+        ) AS free
+    ORDER BY slot.number, free.is_own DESC, free.hall_id
 """)  # noqa: S608  # put together of what stands above
 _TAKE = f"""
     WITH meant AS ({_MEANT})
@@ -42,7 +42,12 @@ _TAKE = f"""
             SELECT id FROM meant
             WHERE hall_id IS NOT DISTINCT FROM CAST(:hall_id AS bigint) AND is_own = :is_own
         )
-        AND {_IS_FREE.format(place="place.id", starts_at=":starts_at", ends_at=":ends_at")}
+        AND NOT EXISTS (
+            SELECT FROM agenda_entries AS entry
+            WHERE int8range(entry.holder_id, entry.holder_id, '[]')
+                    && int8range(place.id, place.id, '[]')
+                AND entry.during && tstzrange(:starts_at, :ends_at)
+        )
     ORDER BY place.id LIMIT 1
     FOR NO KEY UPDATE OF place
 """  # noqa: S608
