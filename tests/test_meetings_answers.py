@@ -43,12 +43,17 @@ async def test_accepting_makes_a_meeting_that_holds_both_agendas(
     meeting = accepted["meeting"]
     assert accepted == request | {
         "state": "scheduled",
+        "awaits": None,
+        "taker": {"id": seller.person_id, "name": accepted["answered_by"]["name"]},
         "answered_at": accepted["answered_at"],
         "answered_by": {"id": seller.person_id, "name": accepted["answered_by"]["name"]},
         "meeting": {
             "id": meeting["id"],
             **period(24.5, 25),
+            "market_id": None,
+            "place_id": None,
             "place": "Hall 1, stand B12",
+            "locked": False,
             "sequence": 0,
             "cancelled_at": None,
             "attendees": meeting["attendees"],
@@ -102,8 +107,10 @@ async def test_nobody_of_another_company_takes_a_meeting(seller: Caller, buyer: 
     ("body", "pointer"),
     [
         ({}, "/starts_at"),
-        (period(1, 1), ""),
-        (period(0, 9), ""),
+        ({"starts_at": at(0)}, "/starts_at"),
+        ({"ends_at": at(0)}, ""),
+        (period(1, 1), "/ends_at"),
+        (period(0, 9), "/ends_at"),
         (period(-48, -47), "/starts_at"),
         (period(24 * 800, 24 * 800 + 1), "/starts_at"),
         ({**period(0, 1), "place": ""}, "/place"),
