@@ -15,6 +15,7 @@ from app.markets.place_routes import router as places
 from app.markets.routes import router as markets
 from app.meetings.agenda_routes import router as agenda
 from app.meetings.block_routes import router as blocks
+from app.meetings.calendar_routes import router as calendars
 from app.meetings.routes import router as meeting_requests
 from app.operations.routes import router as operations
 from app.partners.avails.routes import router as avails
@@ -55,6 +56,7 @@ router.include_router(halls)
 router.include_router(places)
 router.include_router(accreditations)
 router.include_router(meeting_requests)
+router.include_router(calendars)
 router.include_router(agenda)
 router.include_router(blocks)
 router.include_router(operations)

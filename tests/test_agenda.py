@@ -5,14 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import recurring_ical_events
-from icalendar import Calendar
 
 from app.models import Role
+from tests.calendars import ONE_DAY, expanded, parse
 from tests.meetings import TOMORROW, ask, at, execute, make_title, meet, period, respond
 from tests.world import Caller, World
 
-ONE_DAY = timedelta(days=1)
 ZONES = {
     "Asia/Tehran": timedelta(hours=3.5),
     "Asia/Kolkata": timedelta(hours=5.5),
@@ -31,11 +29,6 @@ async def agenda(caller: Caller, query: str = "") -> list[Any]:
     answer = await caller.get(f"/agenda{query}")
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
-
-
-def parse(content: bytes) -> Any:  # its own types say that everything may be anything
-    """Read a calendar file back."""
-    return Calendar.from_ical(content)
 
 
 async def calendar(caller: Caller, **headers: str) -> list[Any]:
@@ -173,7 +166,7 @@ async def test_a_calendar_file_says_with_whom_about_what_and_where(
     assert event["DESCRIPTION"] == (
         f'{meeting["attendees"][1]["person"]["name"]}, Студия "Мосфильм"; Москва, Россия\n\n'
         + "\n".join(names)
-        + "\n\nFirst line\nsecond; line, with\ttab  and \\ backslash end"
+        + "\n\nFirst line\nsecond; line, with\ttab  and \\ backslash\nend"
     )
     assert event["URL"] == f"http://127.0.0.1:8000/v1/meetings/{meeting['id']}"
     assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", 0)
@@ -191,7 +184,6 @@ async def test_a_calendar_file_names_both_people_but_gives_no_address_away(
     await execute(world, "UPDATE people SET name = 'Ann \"Anya\"; O:Neill\r\n, Ms' || id")
     await meet(buyer, seller, 0, 1)
     (event,) = await calendar(buyer)
-    assert event["ORGANIZER"] == f"mailto:{buyer.email}"
     assert event["ATTENDEE"] == [
         f"mailto:{buyer.email}",
         f"urn:filmmart:person:{seller.person_id}",
@@ -200,8 +192,6 @@ async def test_a_calendar_file_names_both_people_but_gives_no_address_away(
         f'Ann "Anya"; O:Neill , Ms{one.person_id}' for one in (buyer, seller)
     ]
     assert {one.params["PARTSTAT"] for one in event["ATTENDEE"]} == {"ACCEPTED"}
-    (event,) = await calendar(seller)
-    assert event["ORGANIZER"] == f"urn:filmmart:person:{buyer.person_id}"
     assert buyer.email.encode() not in (await seller.get("/agenda.ics")).content
 
 
@@ -262,11 +252,9 @@ async def test_a_calendar_program_shows_the_right_local_time(
     shown = event["DTSTART"].dt.astimezone(ZoneInfo(time_zone))
     assert shown.replace(tzinfo=None) == expected
 
-    # A program that takes the calendar's own zone for its reader's.
     content = (await guest.get("/agenda.ics")).content
-    (event,) = recurring_ical_events.of(parse(content)).at(expected.date())
-    assert event["DTSTART"].dt.replace(tzinfo=None) == expected
-    assert event["DTSTART"].dt.utcoffset() == offset
+    day = expected.date()
+    assert expanded(content, day, day, time_zone) == [(TOMORROW, TOMORROW + ONE_DAY / 48)]
 
 
 def next_change(time_zone: str) -> date:
@@ -296,10 +284,10 @@ async def test_ten_o_clock_is_ten_o_clock_before_and_after_the_clocks_change(
 
     shown = [meeting["local"]["starts_at"] for meeting in await agenda(guest)]
     assert shown == [start.isoformat() for start in starts]
-    content = parse((await guest.get("/agenda.ics")).content)
+    content = (await guest.get("/agenda.ics")).content
     for start in starts:
-        (event,) = recurring_ical_events.of(content).at(start.date())
-        assert event["DTSTART"].dt.isoformat() == start.isoformat()
+        ((begun, _),) = expanded(content, start.date(), start.date(), time_zone)
+        assert begun.astimezone(ZoneInfo(time_zone)).isoformat() == start.isoformat()
 
 
 async def accept_at(asker: Caller, asked: Caller, body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A person's agenda: the meetings that hold their time, and the calendar file made of them."""
+"""A person's agenda: the meetings that hold their time, and what a calendar file is made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actors import Actor
+from app.agendas.holding import held_within
+from app.agendas.rules import Period
 from app.errors import NotFound
 from app.meetings import reads
 from app.models.accounts import Person
-from app.models.meetings import Meeting, MeetingAttendee
+from app.models.meetings import AgendaEntry, EntryKind, Meeting, MeetingAttendee
 from app.pagination import PageRequest, bounded_int, instant_of
 
 ORDER = "starts_at"
@@ -88,6 +90,18 @@ async def list_calendar(session: AsyncSession, actor: Actor) -> Sequence[Meeting
         _attended_by(actor)
         .where(_ends_at > datetime.now(UTC) - CALENDAR_REACHES_BACK)
         .order_by(_starts_at.desc(), Meeting.id.desc())
+        .limit(MOST_CALENDAR_EVENTS)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_calendar_blocks(session: AsyncSession, actor: Actor) -> Sequence[AgendaEntry]:
+    """Give what a person keeps their time for, of the last year and all to come."""
+    within = Period(datetime.now(UTC) - CALENDAR_REACHES_BACK, datetime.max.replace(tzinfo=UTC))
+    statement = (
+        select(AgendaEntry)
+        .where(held_within([actor.person_id], within), AgendaEntry.kind == EntryKind.BLOCK)
+        .order_by(func.lower(AgendaEntry.during).desc())
         .limit(MOST_CALENDAR_EVENTS)
     )
     return (await session.scalars(statement)).all()

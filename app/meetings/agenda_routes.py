@@ -1,15 +1,14 @@
-"""The caller's own agenda, as JSON and as a calendar file, and single meetings."""
+"""The caller's own agenda, and single meetings."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.deps import IfNoneMatchDep, MarketActor, PageDep, SessionDep, SettingsDep
+from app.deps import IfNoneMatchDep, MarketActor, PageDep, SessionDep
 from app.etags import etag_of, not_modified
 from app.ids import Id
 from app.incoming import Instant
-from app.meetings import agenda, calendars, reads
+from app.meetings import agenda
 from app.meetings.routes import ReadingDep, digest_of
 from app.meetings.schemas import MeetingOut
 from app.meetings.views import show_meetings
@@ -18,13 +17,6 @@ from app.profiles.answers import NOT_MODIFIED
 from app.transaction import TransactionRoute
 
 router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
-ICALENDAR = "text/calendar"
-
-
-class CalendarFile(Response):
-    """An iCalendar file."""
-
-    media_type = ICALENDAR
 
 
 @router.get("/agenda", summary="My agenda")
@@ -48,49 +40,6 @@ async def list_agenda(
     response.headers.update(page.link(cursor))
     items = await show_meetings(session, rows, languages, owner.time_zone)
     return ItemPage(items=items, next_cursor=cursor)
-
-
-@router.get(
-    "/agenda.ics",
-    summary="My agenda as a calendar file",
-    response_class=CalendarFile,
-    responses={
-        200: {
-            "description": "An iCalendar file (RFC 5545).",
-            "headers": {"Content-Disposition": {"schema": {"type": "string"}}},
-            "content": {
-                ICALENDAR: {
-                    "schema": {"type": "string"},
-                    "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n…END:VCALENDAR\r\n",
-                }
-            },
-        },
-        **NOT_MODIFIED,
-    },
-)
-async def get_calendar(
-    session: SessionDep,
-    actor: MarketActor,
-    settings: SettingsDep,
-    languages: ReadingDep,
-    if_none_match: IfNoneMatchDep,
-) -> Response:
-    """Give the caller's meetings of the last year and all to come, for a calendar program.
-
-    A meeting keeps its `UID`; its `SEQUENCE` rises when something of it changes. A cancelled one is
-    marked so, that the program takes it off.
-    """
-    owner = await agenda.calendar_owner(session, actor)
-    meetings = await agenda.list_calendar(session, actor)
-    ids = {id_ for meeting in meetings for id_ in meeting.request.title_ids}
-    refs = await reads.title_refs(session, ids, languages)
-    titles = {id_: ref.title for id_, ref in refs.items()}
-    content = calendars.calendar_of(meetings, titles, owner, settings.public_url)
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    if not_modified(if_none_match, etag):
-        return Response(status_code=304, headers={"ETag": etag})
-    disposition = 'inline; filename="agenda.ics"'
-    return CalendarFile(content, headers={"ETag": etag, "Content-Disposition": disposition})
 
 
 @router.get(

@@ -8,10 +8,12 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.schemas import OrganisationRef, PersonRef
+from app.actors import Actor
 from app.agendas.periods import period_of
 from app.agendas.rules import Period
-from app.meetings import reads
+from app.meetings import agenda, reads
 from app.meetings.answering import state_at
+from app.meetings.calendar_events import CalendarView
 from app.meetings.schemas import (
     AttendeeOut,
     CounterProposalOut,
@@ -53,6 +55,19 @@ async def show_meetings(
         )
         for meeting in meetings
     ]
+
+
+async def calendar_view(
+    session: AsyncSession,
+    actor: Actor,
+    meetings: Sequence[Meeting],
+    languages: Sequence[str],
+    public_url: str,
+) -> CalendarView:
+    """Tell what a calendar file of meetings needs besides them."""
+    titles = await _titles_of(session, [meeting.request for meeting in meetings], languages)
+    named = {id_: ref.title for id_, ref in titles.items()}
+    return CalendarView(await agenda.calendar_owner(session, actor), named, public_url)
 
 
 async def _titles_of(
