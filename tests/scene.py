@@ -73,6 +73,7 @@ async def build_scene(world: World) -> Scene:
     }
     ids |= await _screeners(seller, buyer, ids)
     ids |= await _meetings(seller, buyer)
+    ids |= await _calendars(seller, callers["organiser"])
     ids |= await _operation(world, seller)
     ids |= await _rights(seller, buyer, ids["title"])
     ids |= await _markets(callers["organiser"], seller, colleague)
@@ -170,6 +171,13 @@ async def _meetings(seller: Caller, buyer: Caller) -> dict[str, str]:
         "accepted request": met["id"],
         "meeting": met["meeting"]["id"],
     }
+
+
+async def _calendars(seller: Caller, organiser: Caller) -> dict[str, str]:
+    """Make private addresses: one of the seller's, and one of an agenda that holds no secret."""
+    feed = (await seller.post("/agenda/calendar-feeds", {"name": OF_THE_SELLER})).json()
+    other = (await organiser.post("/agenda/calendar-feeds")).json()
+    return {"calendar feed": feed["id"], "calendar token": other["url"].partition("token=")[2]}
 
 
 async def _rights(seller: Caller, buyer: Caller, title: str) -> dict[str, str]:

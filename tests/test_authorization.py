@@ -126,7 +126,12 @@ delete_block:place                 401     403p    404     404    404       403s
 get_meeting                        401     403p    200     200    404       403s        200
 list_agenda                        401     403p    200     200    200       403s        200
 get_calendar                       401     403p    200     200    200       403s        200
+get_calendar:address               200      200    200     200    200        200        200
+get_calendar:unknown               404      404    404     404    404        404        404
 get_invitation                     401     403p    200     200    404       403s        200
+create_calendar_feed               401     403p    201     201    201       403s        201
+list_calendar_feeds                401     403p    200     200    200       403s        200
+revoke_calendar_feed               401     403p    404     204    404       403s        404
 
 list_markets                       401     403p    200     200    200       403s        200
 create_market                      401     403p    403     403    403       403s        201

@@ -169,6 +169,8 @@ async def test_one_s_own_blocks_are_in_one_s_own_calendar_alone(
     assert (blocked["TRANSP"], blocked["CLASS"]) == ("OPAQUE", "PRIVATE")
     assert (blocked["DTSTART"].dt, blocked["DTEND"].dt) == lunch
     assert await read(buyer) == content
+    feed = (await buyer.post("/agenda/calendar-feeds")).json()["url"]
+    assert (await world.anonymous.get(feed.partition("127.0.0.1:8000")[2])).content == content
 
     assert len(events(await read(buyer, path_of(accepted)))) == 1
     assert len(events(await read(seller))) == 1

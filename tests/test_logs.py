@@ -112,6 +112,10 @@ async def test_a_failed_statement_is_logged_without_what_was_sent_with_it(
             "https://a.example/?refresh_token=abc&x=1",
             "https://a.example/?refresh_token=[hidden]&x=1",
         ),
+        (
+            "GET /v1/agenda.ics?token=J2v0yVwz4o3pJm1iQk7y HTTP/1.1",
+            "GET /v1/agenda.ics?token=[hidden] HTTP/1.1",
+        ),
         ("Authorization: Bearer eyJh.eyJz.c2ln", "Authorization: Bearer [hidden]"),
         ("postgresql://filmmart:s3cret@db/filmmart", "postgresql://filmmart:[hidden]@db/filmmart"),
         ({"password": "x", "user": "y"}, {"password": "[hidden]", "user": "y"}),

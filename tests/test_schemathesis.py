@@ -73,6 +73,7 @@ def pools(caller: Caller, scene: Scene) -> dict[str, list[str]]:
             ids["accepted request"],
         ],
         "path.meeting_id": [ids["meeting"]],
+        "path.feed_id": [ids["calendar feed"]],
         "path.holding_id": [ids["holding"]],
         "path.offering_id": [ids["offering"], ids["named offering"]],
         "path.licence_id": [ids["licence"], ids["outside licence"]],

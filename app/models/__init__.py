@@ -11,6 +11,7 @@ from app.models.accounts import (
     Standing,
 )
 from app.models.base import Base
+from app.models.calendars import CalendarFeed
 from app.models.catalogue import Title, TitleState, TitleText
 from app.models.journal import Event, IdempotencyKey
 from app.models.markets import (
@@ -70,6 +71,7 @@ __all__ = [
     "Attendance",
     "Base",
     "BuyerProfile",
+    "CalendarFeed",
     "CounterProposal",
     "CreditRole",
     "EntryKind",
