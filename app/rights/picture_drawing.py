@@ -4,13 +4,13 @@ No script, no style sheet, nothing from elsewhere: it may be shown, printed and 
 What is drawn is said in words in its `<desc>`, and of each row in its `<title>`.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from app.lettering import fit, number, shortened
+from app.lettering import width as width_of
 from app.rights.picture import Panel, Picture, Row
 from app.rights.picture_axis import marks_of
 from app.rights.picture_patterns import define, fill_of
@@ -33,9 +33,6 @@ LEFT, RIGHT = 74.0, WIDTH - MARGIN
 TOP, BOTTOM = 47.0, HEIGHT - MARGIN
 TALLEST_LINE = 6.5
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-# How wide letters are, to their height: most of them, capital ones, and Chinese ones
-_LETTER, _CAPITAL, _WIDE = 0.56, 0.7, 1.0
-_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Named(NamedTuple):
@@ -72,7 +69,7 @@ class _Page:
 
     def head(self, today: date) -> None:
         """Name it, in words to read and in the words of those who can't see it."""
-        name = f"Availability: {_fit(self.named.title)}"
+        name = f"Availability: {fit(self.named.title)}"
         summary = [summary_of(self.picture, today), *notes_of(self.picture)]
         SubElement(self.drawing, "title", {"id": "title"}).text = name
         said = [*summary, *sentences_of(self.picture, self.named.territories)]
@@ -89,7 +86,7 @@ class _Page:
         x, y, size = MARGIN, 34.0, 2.8
         legend = SubElement(self.drawing, "g", {"class": "legend"})
         for kind in self.picture.kinds:
-            room = 8 + _width(WORDS[kind], size) + 4
+            room = 8 + width_of(WORDS[kind], size) + 4
             if x + room > RIGHT:
                 x, y = MARGIN, y + 4
             self._bar(legend, x, y - 2.6, 6, 3.2, {"fill": fill_of(kind)})
@@ -138,13 +135,13 @@ class _Page:
         for mark in marks_of(self.picture.term):
             x = self._x(mark.day)
             width = "0.3" if mark.is_year else "0.1"
-            line = {"x1": _number(x), "x2": _number(x), "stroke-width": width}
-            SubElement(axis, "line", line | {"y1": f"{TOP - 2:g}", "y2": _number(bottom)})
+            line = {"x1": number(x), "x2": number(x), "stroke-width": width}
+            SubElement(axis, "line", line | {"y1": f"{TOP - 2:g}", "y2": number(bottom)})
             size = 2.8 if mark.is_year else 2.0
             if x >= room_until:
                 label = self._text(x, TOP - 2.8, mark.label, size, within=axis)
                 label.set("stroke", "none")
-                room_until = x + _width(mark.label, size) + 1
+                room_until = x + width_of(mark.label, size) + 1
 
     def _x(self, day: int) -> float:
         term = self.picture.term
@@ -153,8 +150,8 @@ class _Page:
     def _bar(
         self, within: Element, x: float, y: float, width: float, height: float, told: dict[str, str]
     ) -> None:
-        place = {"x": _number(x), "y": _number(y)}
-        place |= {"width": _number(width), "height": _number(height)}
+        place = {"x": number(x), "y": number(y)}
+        place |= {"width": number(width), "height": number(height)}
         SubElement(within, "rect", place | {"stroke": "#444444", "stroke-width": "0.12"} | told)
 
     def _text(
@@ -172,39 +169,12 @@ class _Page:
         written = SubElement(
             self.drawing if within is None else within,
             "text",
-            {"x": _number(x), "y": _number(y), "font-size": _number(size), "font-weight": weight},
+            {"x": number(x), "y": number(y), "font-size": number(size), "font-weight": weight},
         )
-        written.text = _shortened(text, size, room) if room else text
+        written.text = shortened(text, size, room) if room else text
         return written
 
 
 def _days_of(term: Term) -> dict[str, str]:
     days = {"data-from": str(term.start)}
     return days | ({"data-until": str(term.until)} if term.until else {})
-
-
-def _shortened(text: str, size: float, room: float) -> str:
-    if _width(text, size) <= room:
-        return text
-    while text and _width(text, size) + size > room:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _width(text: str, size: float) -> float:
-    return size * sum(map(_width_of, text))
-
-
-def _width_of(letter: str) -> float:
-    if unicodedata.east_asian_width(letter) in "WF":
-        return _WIDE
-    return _CAPITAL if letter.isupper() else _LETTER
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _fit(text: str) -> str:
-    """Leave out what XML has no place for."""
-    return _UNFIT.sub(" ", text)
