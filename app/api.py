@@ -16,6 +16,10 @@ from app.markets.routes import router as markets
 from app.meetings.agenda_routes import router as agenda
 from app.meetings.block_routes import router as blocks
 from app.meetings.calendar_routes import router as calendars
+from app.meetings.day.attendance_routes import router as attendance
+from app.meetings.day.grid_routes import router as grid
+from app.meetings.day.move_routes import router as moves
+from app.meetings.day.note_routes import router as meeting_notes
 from app.meetings.routes import router as meeting_requests
 from app.operations.routes import router as operations
 from app.partners.avails.routes import router as avails
@@ -59,4 +63,8 @@ router.include_router(meeting_requests)
 router.include_router(calendars)
 router.include_router(agenda)
 router.include_router(blocks)
+router.include_router(attendance)
+router.include_router(moves)
+router.include_router(grid)
+router.include_router(meeting_notes)
 router.include_router(operations)

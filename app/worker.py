@@ -21,6 +21,7 @@ from app import jobs
 from app.db import Database, open_database
 from app.logs import configure_logs
 from app.meetings import service as meetings
+from app.meetings.day import attendance
 from app.models.accounts import LoginFailure, Session
 from app.models.journal import IdempotencyKey
 from app.operations import running
@@ -70,6 +71,11 @@ def make_worker(
     async def expire_meeting_request(request_id: str) -> None:
         async with means.transaction() as session:
             await meetings.expire_request(session, int(request_id))
+
+    @app.task(name=attendance.SETTLE_JOB, retry=RETRIES)
+    async def settle_meeting(meeting_id: str) -> None:
+        async with means.transaction() as session:
+            await attendance.settle(session, int(meeting_id))
 
     @app.task(name="expire_upload", retry=RETRIES)
     async def expire_upload(screener_id: str) -> None:

@@ -47,6 +47,7 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
     walk = {"hall_ids": [ids["hall"], ids["empty hall"]], "minutes": 7}
     room = {"name": "Another room", "kind": "online"}
     attending = {"person_id": scene.callers["seller"].person_id, "role": "seller"}
+    attending_one = {"person_id": scene.callers["seller"].person_id}
     avails = Ask({}, content=xml(), headers={"Content-Type": "application/xml"})
     return {
         "import_avails": avails,
@@ -108,6 +109,14 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "put_free_times": Ask({}, {"free": None}),
         "get_calendar:address": Ask({}, query=f"?token={ids['calendar token']}"),
         "get_calendar:unknown": Ask({}, query="?token=made-up"),
+        "check_in": Ask({"meeting_id": "begun meeting"}, attending_one),
+        "report_no_show": Ask({"meeting_id": "begun meeting"}, attending_one),
+        "move_meeting": Ask({}, {"starts_at": SLOT}),
+        "move_meeting:market": Ask({"meeting_id": "meeting at a market"}, {"starts_at": SLOT}),
+        "update_meeting": Ask({}, {"locked": True}),
+        "get_grid:draft": Ask(HIDDEN_MARKET),
+        "draw_grid:draft": Ask(HIDDEN_MARKET),
+        "put_notes": Ask({}, {"text": "A note"}),
         "list_holdings:draft": Ask(DRAFT),
         "create_holding": Ask({}, box()),
         "create_holding:draft": Ask(DRAFT, box()),

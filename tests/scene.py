@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db import Database
 from app.models import OperationFinding, Severity, Standing
-from tests import markets, meetings, operations, screeners
+from tests import day, markets, meetings, operations, screeners
 from tests.rights import ALWAYS, box, offered, sold
 from tests.world import Caller, World
 
@@ -72,13 +72,14 @@ async def build_scene(world: World) -> Scene:
         **await _titles(world, seller),
     }
     ids |= await _screeners(seller, buyer, ids)
-    ids |= await _meetings(seller, buyer)
+    ids |= await _meetings(world, seller, buyer)
     ids |= await _calendars(seller, callers["organiser"])
     ids |= await _operation(world, seller)
     ids |= await _rights(seller, buyer, ids["title"])
     ids |= await _markets(callers["organiser"], seller, colleague)
     ids |= await _waiting(callers["organiser"], buyer, colleague, ids["market"])
     ids |= await _blocks(callers["organiser"], seller, ids["place"])
+    ids |= await _busy(callers["organiser"], buyer, colleague)
     invitation = await seller.post(
         f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
     )
@@ -163,13 +164,17 @@ async def _screeners(seller: Caller, buyer: Caller, ids: dict[str, str]) -> dict
     }
 
 
-async def _meetings(seller: Caller, buyer: Caller) -> dict[str, str]:
+async def _meetings(world: World, seller: Caller, buyer: Caller) -> dict[str, str]:
     met = await meetings.meet(buyer, seller, 1, 2, message=OF_A_MEETING)
+    begun = await day.meeting_in(world, buyer, seller, -20)
     asked = await meetings.ask(buyer, seller, message=OF_A_MEETING)
+    noted = await seller.put(f"/meetings/{met['meeting']['id']}/notes", {"text": OF_THE_SELLER})
+    assert noted.status_code == 200, noted.text
     return {
         "meeting request": asked["id"],
         "accepted request": met["id"],
         "meeting": met["meeting"]["id"],
+        "begun meeting": begun,
     }
 
 
@@ -221,6 +226,24 @@ async def _markets(organiser: Caller, seller: Caller, colleague: Caller) -> dict
         "draft market": draft["id"],
         "hidden hall": hidden_hall["id"],
         "hidden place": hidden_place["id"],
+    }
+
+
+async def _busy(organiser: Caller, buyer: Caller, colleague: Caller) -> dict[str, str]:
+    """Let a buyer and a seller's colleague meet at a table of another market."""
+    market = (await markets.opened(organiser))["id"]
+    hall = await markets.hall(organiser, market)
+    table = await markets.place(organiser, hall)
+    await markets.accredited(organiser, market, buyer, "buyer")
+    await markets.accredited(organiser, market, colleague)
+    to = {"to_person_id": colleague.person_id, "message": OF_A_MEETING}
+    request = await meetings.ask(buyer, colleague, market_id=market, **to)
+    slot = {"starts_at": f"{markets.DAYS[0]}T06:30:00Z"}
+    met = (await meetings.respond(colleague, request, "accept", slot)).json()
+    return {
+        "busy market": market,
+        "busy place": table["id"],
+        "meeting at a market": met["meeting"]["id"],
     }
 
 

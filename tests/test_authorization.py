@@ -124,6 +124,19 @@ create_place_block                 401     403p    403     403    403       403s
 delete_block                       401     403p    404     204    404       403s        404
 delete_block:place                 401     403p    404     404    404       403s        204
 get_meeting                        401     403p    200     200    404       403s        200
+get_attendance                     401     403p    200     200    404       403s        200
+check_in                           401     403p    403     200    404       403s        200
+report_no_show                     401     403p    409     403    404       403s        200
+move_meeting                       401     403p    403     403    403       403s        409
+move_meeting:market                401     403p    403     403    403       403s        200
+update_meeting                     401     403p    403     403    403       403s        200
+get_grid                           401     403p    403     403    403       403s        200
+get_grid:draft                     401     403p    403     403    403       403s        200
+get_counts                         401     403p    403     403    403       403s        200
+draw_grid                          401     403p    403     403    403       403s        200
+draw_grid:draft                    401     403p    403     403    403       403s        200
+get_notes                          401     403p    200     200    404       403s        403
+put_notes                          401     403p    200     200    404       403s        403
 list_agenda                        401     403p    200     200    200       403s        200
 get_calendar                       401     403p    200     200    200       403s        200
 get_calendar:address               200      200    200     200    200        200        200
@@ -172,6 +185,7 @@ update_accreditation               401     403p    404     200    404       403s
 revoke_accreditation               401     403p    404     200    404       403s        200
 put_free_times                     401     403p    404     200    404       403s        200
 restore_accreditation              401     403p    404     200    404       403s        200
+check_in_accreditation             401     403p    404     403    404       403s        409
 
 list_operations                    401     403p    200     200    200       403s        200
 get_operation                      401     403p    404     200    404       403s        404
@@ -292,6 +306,7 @@ async def test_what_is_invisible_looks_like_what_is_not_there(scene: Scene, row:
         ("get_market:draft", "organiser", OF_THE_ORGANISERS),
         ("list_blocks", "seller", OF_THE_SELLER),
         ("list_place_blocks", "organiser", OF_THE_ORGANISERS),
+        ("get_notes", "seller", OF_THE_SELLER),
     ],
 )
 async def test_what_others_must_not_read_is_there_to_be_read(

@@ -1,14 +1,20 @@
 """Meetings are called off: they stay to be seen, and give back what they held."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actors import Actor
 from app.agendas.facts import record_meeting, record_request
 from app.agendas.holding import release
-from app.models.meetings import Meeting, MeetingRequest, MeetingRequestState
+from app.models.meetings import (
+    Meeting,
+    MeetingAttendee,
+    MeetingRequest,
+    MeetingRequestState,
+)
 
 
 async def call_off(
@@ -39,8 +45,17 @@ async def unschedule(
     for _, request in meetings:
         request.state = MeetingRequestState.ACCEPTED
     await session.flush()
+    await forget_who_came(session, [meeting.id for meeting, _ in meetings])
     for _, request in meetings:
         record_request(session, actor, "meeting_request.unscheduled", request)
+
+
+async def forget_who_came(session: AsyncSession, meeting_ids: Collection[int]) -> None:
+    """Take back who checked in: their meetings are to be at another time."""
+    unknown = {"checked_in_at": None, "missed_at": None, "marked_by_id": None}
+    await session.execute(
+        update(MeetingAttendee).where(MeetingAttendee.meeting_id.in_(meeting_ids)).values(unknown)
+    )
 
 
 async def _take_off(

@@ -37,8 +37,8 @@ def record_meeting(
     told = {
         "meeting_request_id": str(request.id),
         **_market_of(request),
-        "starts_at": _shown(period.starts_at),
-        "ends_at": _shown(period.ends_at),
+        "starts_at": shown(period.starts_at),
+        "ends_at": shown(period.ends_at),
         "place_id": str(meeting.place_id) if meeting.place_id else None,
         **data,
     }
@@ -50,5 +50,6 @@ def _market_of(request: MeetingRequest) -> dict[str, object]:
     return {"market_id": str(request.market_id) if request.market_id else None}
 
 
-def _shown(instant: datetime) -> str:
+def shown(instant: datetime) -> str:
+    """Write an instant as the API does."""
     return instant.isoformat().replace("+00:00", "Z")

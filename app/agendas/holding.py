@@ -75,6 +75,15 @@ async def hold(session: AsyncSession, meeting: Meeting, people: Sequence[int]) -
     await session.execute(insert(AgendaEntry), [{**entry, **holder} for holder in holders])
 
 
+async def change_place(session: AsyncSession, meeting: Meeting, place_id: int, where: str) -> None:
+    """Let a meeting hold another place instead of the one it holds."""
+    at_its_place = AgendaEntry.meeting_id == meeting.id, AgendaEntry.place_id.is_not(None)
+    await session.execute(delete(AgendaEntry).where(*at_its_place))
+    meeting.place_id, meeting.place = place_id, where
+    await session.flush()
+    await hold(session, meeting, people=())
+
+
 async def release(session: AsyncSession, meeting_ids: Collection[int]) -> None:
     """Give back what meetings hold."""
     await session.execute(delete(AgendaEntry).where(AgendaEntry.meeting_id.in_(meeting_ids)))

@@ -10,11 +10,12 @@ from app.agendas.rules import Period
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
 from app.etags import require_match
 from app.ids import Id
-from app.markets import accreditations, service, stranding
+from app.markets import accreditations, arrivals, service, stranding
 from app.markets.accreditation_schemas import (
     AccreditationIn,
     AccreditationOut,
     AccreditationPatch,
+    ArrivalOut,
     FreeTimeOut,
     FreeTimesIn,
 )
@@ -173,6 +174,27 @@ async def restore_accreditation(
     found, _ = await accreditations.lock_accreditation(session, actor, accreditation_id)
     await accreditations.restore_accreditation(session, actor, found)
     return _shown(response, found)
+
+
+@router.post("/accreditations/{accreditation_id}/check-in", summary="Let somebody in")
+async def check_in_accreditation(
+    session: SessionDep, actor: MarketActor, accreditation_id: Id
+) -> ArrivalOut:
+    """Check somebody in at the entrance, today on the market's clock; twice is once.
+
+    Organisers, and people accredited as staff of that market. 409 `accreditation_revoked`,
+    `not_today` for a day they do not attend, `market_not_open`.
+    """
+    found, arrival = await arrivals.check_in(session, actor, accreditation_id)
+    return ArrivalOut(
+        accreditation_id=found.id,
+        person=PersonRef.model_validate(found.person),
+        organisation=OrganisationRef.model_validate(found.person.organisation),
+        role=found.role,
+        attendance=found.attendance,
+        day=arrival.day,
+        checked_in_at=arrival.checked_in_at,
+    )
 
 
 def _out(accreditation: Accreditation) -> AccreditationOut:

@@ -101,3 +101,15 @@ class AccreditationOut(Out):
     revoked_at: datetime | None = Field(description="From then on it is good for nothing.")
     created_at: datetime
     updated_at: datetime
+
+
+class ArrivalOut(Out):
+    """Somebody came in."""
+
+    accreditation_id: Id
+    person: PersonRef
+    organisation: OrganisationRef
+    role: AccreditationRole
+    attendance: Attendance
+    day: date = Field(description="On the market's clock.", examples=["2027-06-14"])
+    checked_in_at: datetime = Field(description="The first time on that day.")

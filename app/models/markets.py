@@ -281,3 +281,17 @@ class Accreditation(Versioned, Base):
     created_at: Mapped[CreatedAt]
 
     person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
+
+
+class Arrival(Base):
+    """Somebody came in on a day of the market: once a day counts."""
+
+    __tablename__ = "arrivals"
+
+    accreditation_id: Mapped[int] = mapped_column(
+        ForeignKey("accreditations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # On the market's clock
+    day: Mapped[date] = mapped_column(primary_key=True)
+    checked_in_at: Mapped[CreatedAt]
+    checked_in_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))

@@ -1,6 +1,6 @@
 """Requests for meetings, meetings, and what people and places hold on their agendas."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -201,7 +201,17 @@ class MeetingAttendee(Base):
     """Who meets: kept when the meeting is cancelled and their time is free again."""
 
     __tablename__ = "meeting_attendees"
-    __table_args__ = (Index("ix_meeting_attendees_person_id", "person_id", "meeting_id"),)
+    __table_args__ = (
+        CheckConstraint("checked_in_at IS NULL OR missed_at IS NULL", name="came_or_did_not"),
+        CheckConstraint(
+            "checked_in_at IS NULL OR marked_by_id IS NOT NULL", name="checked_in_by_somebody"
+        ),
+        CheckConstraint(
+            "marked_by_id IS NULL OR num_nonnulls(checked_in_at, missed_at) = 1",
+            name="marked_as_something",
+        ),
+        Index("ix_meeting_attendees_person_id", "person_id", "meeting_id"),
+    )
 
     meeting_id: Mapped[int] = mapped_column(
         ForeignKey("meetings.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -209,8 +219,43 @@ class MeetingAttendee(Base):
     person_id: Mapped[int] = mapped_column(
         ForeignKey("people.id"), primary_key=True, autoincrement=False
     )
+    # On the day: that they were there, or that they did not come
+    checked_in_at: Mapped[Instant | None]
+    missed_at: Mapped[Instant | None]
+    # Who said so; nobody, where the meeting ended and only the other was there
+    marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
-    person: Mapped[Person] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
+
+
+class MeetingOutcome(StrEnum):
+    """What a company makes of a meeting."""
+
+    INTERESTED = "interested"
+    FOLLOW_UP = "follow_up"
+    OFFER = "offer"
+    DEAL = "deal"
+    NOT_INTERESTED = "not_interested"
+
+
+class MeetingNote(Versioned, Base):
+    """What one of the two companies writes down of a meeting, for itself alone."""
+
+    __tablename__ = "meeting_notes"
+
+    meeting_id: Mapped[int] = mapped_column(
+        ForeignKey("meetings.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.id"), primary_key=True, autoincrement=False
+    )
+    text: Mapped[str] = mapped_column(server_default="")
+    outcome: Mapped[MeetingOutcome | None] = mapped_column(text_enum(MeetingOutcome))
+    follow_up_on: Mapped[date | None]
+    written_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[CreatedAt]
+
+    written_by: Mapped[Person] = relationship(lazy="raise")
 
 
 class EntryKind(StrEnum):
