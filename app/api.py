@@ -20,6 +20,7 @@ from app.meetings.day.attendance_routes import router as attendance
 from app.meetings.day.grid_routes import router as grid
 from app.meetings.day.move_routes import router as moves
 from app.meetings.day.note_routes import router as meeting_notes
+from app.meetings.day.print_routes import router as prints
 from app.meetings.routes import router as meeting_requests
 from app.operations.routes import router as operations
 from app.partners.avails.routes import router as avails
@@ -66,5 +67,6 @@ router.include_router(blocks)
 router.include_router(attendance)
 router.include_router(moves)
 router.include_router(grid)
+router.include_router(prints)
 router.include_router(meeting_notes)
 router.include_router(operations)

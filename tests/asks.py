@@ -116,6 +116,7 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "update_meeting": Ask({}, {"locked": True}),
         "get_grid:draft": Ask(HIDDEN_MARKET),
         "draw_grid:draft": Ask(HIDDEN_MARKET),
+        "print_agenda:draft": Ask({}, query=f"?market_id={ids['draft market']}"),
         "put_notes": Ask({}, {"text": "A note"}),
         "list_holdings:draft": Ask(DRAFT),
         "create_holding": Ask({}, box()),

@@ -135,6 +135,10 @@ get_grid:draft                     401     403p    403     403    403       403s
 get_counts                         401     403p    403     403    403       403s        200
 draw_grid                          401     403p    403     403    403       403s        200
 draw_grid:draft                    401     403p    403     403    403       403s        200
+print_agenda                       401     403p    200     200    200       403s        200
+print_agenda:draft                 401     403p    404     404    404       403s        200
+print_agenda_of_person             401     403p    403     403    403       403s        200
+print_agenda_of_place              401     403p    403     403    403       403s        200
 get_notes                          401     403p    200     200    404       403s        403
 put_notes                          401     403p    200     200    404       403s        403
 list_agenda                        401     403p    200     200    200       403s        200

@@ -1,14 +1,14 @@
 """Who came: to a meeting, and to the market; and what companies write down of their meetings.
 
 Revision ID: 2026_11_21_attendance
-Revises: 2026_11_21_agendas
+Revises: 2026_11_21_calendars
 Create Date: 2026-11-21
 """
 
 from alembic import op
 
 revision = "2026_11_21_attendance"
-down_revision = "2026_11_21_agendas"
+down_revision = "2026_11_21_calendars"
 branch_labels = None
 depends_on = None
 
