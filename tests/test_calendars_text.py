@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,20 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.postgresql import Range
 
 from app.meetings.agenda import CalendarOwner
-from app.meetings.calendar_events import LONGEST_SUMMARY, CalendarView, block_event
-from app.meetings.calendar_text import (
-    component,
-    in_one_line,
-    instant_line,
-    line,
-    quoted,
-    text_line,
-)
+from app.meetings.calendar_events import LONGEST_SUMMARY, CalendarView
+from app.meetings.calendar_text import in_one_line
 from app.meetings.calendars import calendar_of, invitation_of
 from app.models import AgendaEntry
 from tests.calendars import HALF_AN_HOUR, NOON, events, meeting_of, require_well_formed
 
 OWNER = CalendarOwner(10, "ann@company.example", "Asia/Tehran")
+VIEW = CalendarView(OWNER, {}, "https://filmmart.example")
 HOSTILE = [
     "\r\nATTENDEE:mailto:somebody@else.example",
     "\nEND:VEVENT\nBEGIN:VEVENT\nUID:another",
@@ -71,21 +64,6 @@ def test_whatever_is_said_is_said_in_its_own_property(text: str) -> None:
             assert len(attendee.params["CN"]) <= LONGEST_SUMMARY
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (text_line("SUMMARY", 'a;b,c\\d\ne:"f"'), 'SUMMARY:a\\;b\\,c\\\\d\\ne:"f"\r\n'),
-        (text_line("SUMMARY", "a\r\nb\rc"), "SUMMARY:a\\nb\\nc\r\n"),
-        (line("X", "mailto:a@b", CN=quoted('"a^b;c\nd')), 'X;CN="^\'a^^b;c^nd":mailto:a@b\r\n'),
-        (line("URL", "https://a.example/\r\nX:y"), "URL:https://a.example/  X:y\r\n"),
-        (instant_line("DTSTAMP", NOON), "DTSTAMP:20270614T120000Z\r\n"),
-    ],
-)
-def test_lines_are_written_as_the_standards_say(written: str, expected: str) -> None:
-    """RFC 5545, 3.3.11 and 3.3.5; RFC 6868."""
-    assert written == expected
-
-
 def fit(text: str) -> str:
     """Say what is left of a text that a calendar can hold."""
     ended = re.sub("\r\n|[\r\x0b\x0c\x85\u2028\u2029]", "\n", text)
@@ -102,13 +80,10 @@ def is_unfit(one: str) -> bool:
 @example("\\n\\;\\,")
 @settings(max_examples=300, deadline=None)
 def test_a_text_is_read_back_as_it_was_said(text: str) -> None:
-    content = component(
-        "VCALENDAR",
-        [component("VEVENT", [text_line("SUMMARY", text), line("X-A", "b", CN=quoted(text))])],
-    )
-    (event,) = events(content.encode())
-    assert event["SUMMARY"] == fit(text)
-    assert set(event) == {"SUMMARY", "X-A"}
+    meeting = meeting_of(name="A", message="", place=f"x{text}", title_ids=[])
+    (event,) = events(calendar_of([meeting], [], VIEW))
+    assert event["LOCATION"] == fit(f"x{text}")
+    assert set(event) == MEETINGS
 
 
 @given(ANYTHING, st.integers(1, 80))
@@ -119,22 +94,7 @@ def test_one_line_is_one_line_and_no_longer_than_may_be(text: str, at_most: int)
     assert len(f"a{flat}b".splitlines()) == 1
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=400))
-@settings(deadline=None)
-def test_no_line_is_longer_than_75_octets_and_no_character_is_torn(text: str) -> None:
-    whole = text_line("SUMMARY", text).encode()
-    pieces = whole.removesuffix(b"\r\n").split(b"\r\n ")
-    assert max(len(piece) for piece in pieces) <= 75
-    assert all(piece.decode() for piece in pieces)
-    # No piece could have taken a character more.
-    for piece, following in pairwise(pieces):
-        room = 75 if piece is pieces[0] else 74
-        assert len(piece) + len(following.decode()[0].encode()) > room
-
-
 def test_a_block_without_a_word_is_busy_and_one_s_own_business() -> None:
-    view = CalendarView(OWNER, {}, "https://filmmart.example")
     entry = AgendaEntry(id=7, label=" \n", created_at=NOON, during=Range(NOON, NOON + HALF_AN_HOUR))
-    content = component("VCALENDAR", [block_event(entry, view)]).encode()
-    (event,) = events(content)
+    (event,) = events(calendar_of([], [entry], VIEW))
     assert (event["SUMMARY"], event["CLASS"], event["TRANSP"]) == ("Busy", "PRIVATE", "OPAQUE")

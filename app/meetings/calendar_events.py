@@ -1,21 +1,18 @@
 """Events of calendar files (RFC 5545): a meeting, and what somebody keeps their time for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
+
+from icalendar import Event, vCalAddress, vUri
+from sqlalchemy.dialects.postgresql import Range
 
 from app.agendas.periods import period_of
 from app.meetings import reads
 from app.meetings.agenda import CalendarOwner
-from app.meetings.calendar_text import (
-    component,
-    in_one_line,
-    instant_line,
-    line,
-    quoted,
-    text_line,
-)
+from app.meetings.calendar_text import fit, in_one_line
 from app.models.accounts import Person
 from app.models.meetings import AgendaEntry, Meeting, MeetingRequest
 
@@ -39,57 +36,57 @@ class CalendarView:
         return urlsplit(self.public_url).hostname or "filmmart"
 
 
-def meeting_event(meeting: Meeting, view: CalendarView, *, names_people: bool = True) -> str:
+def meeting_event(meeting: Meeting, view: CalendarView, *, names_people: bool = True) -> Event:
     """Write a meeting; `names_people` as its attendees, for whoever has it on their agenda.
 
     Its `UID` is the same wherever it is written, and its `SEQUENCE` rises with every change.
     """
     people = reads.people_of(meeting, meeting.request)
-    lines = [*_state(meeting, view), *_told(meeting, people, view)]
+    event = _event(f"meeting-{meeting.id}@{view.host}", meeting.updated_at, meeting.during)
+    is_off = meeting.cancelled_at is not None
+    event.add("created", meeting.created_at)
+    event.add("last-modified", meeting.updated_at)
+    event.add("sequence", meeting.sequence)
+    event.add("status", "CANCELLED" if is_off else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if is_off else "OPAQUE")
+    _tell(event, meeting, people, view)
     # The market: either side may call a meeting off, and neither writes to the other.
-    lines.append(line("ORGANIZER", f"mailto:no-reply@{view.host}", CN="FilmMart"))
-    if names_people:
-        lines += [_attendee(person, view.owner) for person in people]
-    return component("VEVENT", lines)
+    organizer = vCalAddress(f"mailto:no-reply@{view.host}")
+    organizer.params["CN"] = "FilmMart"
+    event.add("organizer", organizer)
+    for person in people if names_people else ():
+        event.add("attendee", _attendee(person, view.owner))
+    return event
 
 
-def block_event(entry: AgendaEntry, view: CalendarView) -> str:
+def block_event(entry: AgendaEntry, view: CalendarView) -> Event:
     """Write what a person keeps their time for: their own business."""
-    period = period_of(entry.during)
-    lines = [
-        line("UID", f"block-{entry.id}@{view.host}"),
-        instant_line("DTSTAMP", entry.created_at),
-        instant_line("DTSTART", period.starts_at),
-        instant_line("DTEND", period.ends_at),
-        text_line("SUMMARY", in_one_line(entry.label, LONGEST_SUMMARY) or BUSY),
-        line("CLASS", "PRIVATE"),
-        line("TRANSP", "OPAQUE"),
-    ]
-    return component("VEVENT", lines)
+    event = _event(f"block-{entry.id}@{view.host}", entry.created_at, entry.during)
+    event.add("summary", in_one_line(entry.label, LONGEST_SUMMARY) or BUSY)
+    event.add("class", "PRIVATE")
+    event.add("transp", "OPAQUE")
+    return event
 
 
-def _state(meeting: Meeting, view: CalendarView) -> Iterator[str]:
-    period, is_off = period_of(meeting.during), meeting.cancelled_at is not None
-    yield line("UID", f"meeting-{meeting.id}@{view.host}")
-    yield instant_line("DTSTAMP", meeting.updated_at)
-    yield instant_line("CREATED", meeting.created_at)
-    yield instant_line("LAST-MODIFIED", meeting.updated_at)
-    yield line("SEQUENCE", str(meeting.sequence))
-    yield line("STATUS", "CANCELLED" if is_off else "CONFIRMED")
-    yield line("TRANSP", "TRANSPARENT" if is_off else "OPAQUE")
-    yield instant_line("DTSTART", period.starts_at)
-    yield instant_line("DTEND", period.ends_at)
+def _event(uid: str, changed_at: datetime, during: Range[datetime]) -> Event:
+    period = period_of(during)
+    event = Event()
+    event.add("uid", uid)
+    event.add("dtstamp", changed_at)
+    event.add("dtstart", period.starts_at)
+    event.add("dtend", period.ends_at)
+    return event
 
 
-def _told(meeting: Meeting, people: Sequence[Person], view: CalendarView) -> Iterator[str]:
+def _tell(event: Event, meeting: Meeting, people: Sequence[Person], view: CalendarView) -> None:
     request = meeting.request
     others = [person for person in people if person.id != view.owner.person_id]
     named = [view.titles[id_] for id_ in request.title_ids if id_ in view.titles]
-    yield text_line("SUMMARY", in_one_line(_summary(others, named), LONGEST_SUMMARY))
-    yield text_line("DESCRIPTION", _description(others, named, request))
+    event.add("summary", in_one_line(_summary(others, named), LONGEST_SUMMARY))
+    event.add("description", fit(_description(others, named, request)))
     if meeting.place:
-        yield text_line("LOCATION", meeting.place)
-    yield line("URL", f"{view.public_url.rstrip('/')}/v1/meetings/{meeting.id}")
+        event.add("location", fit(meeting.place))
+    event.add("url", vUri(f"{view.public_url.rstrip('/')}/v1/meetings/{meeting.id}"))
 
 
 def _summary(others: Sequence[Person], titles: Sequence[str]) -> str:
@@ -106,15 +103,13 @@ def _description(others: Sequence[Person], titles: Sequence[str], request: Meeti
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _attendee(person: Person, owner: CalendarOwner) -> str:
+def _attendee(person: Person, owner: CalendarOwner) -> vCalAddress:
     """Name somebody; only the owner's own e-mail address is written: programs look for it."""
     own = person.id == owner.person_id
-    return line(
-        "ATTENDEE",
-        f"mailto:{owner.email}" if own else f"urn:filmmart:person:{person.id}",
-        CN=quoted(in_one_line(person.name, LONGEST_SUMMARY)),
-        CUTYPE="INDIVIDUAL",
-        ROLE="REQ-PARTICIPANT",
-        PARTSTAT="ACCEPTED",
-        RSVP="FALSE",
-    )
+    address = vCalAddress(f"mailto:{owner.email}" if own else f"urn:filmmart:person:{person.id}")
+    address.params["CN"] = in_one_line(person.name, LONGEST_SUMMARY)
+    address.params["CUTYPE"] = "INDIVIDUAL"
+    address.params["ROLE"] = "REQ-PARTICIPANT"
+    address.params["PARTSTAT"] = "ACCEPTED"
+    address.params["RSVP"] = "FALSE"
+    return address

@@ -1,5 +1,6 @@
 """Calendar files: the agenda, for who is signed in or has its private address; and invitations."""
 
+import asyncio
 import hashlib
 from typing import Annotated, Any
 
@@ -90,7 +91,8 @@ async def get_calendar(
     blocks = await agenda.list_calendar_blocks(session, actor)
     languages = languages_for(actor, asked)
     view = await views.calendar_view(session, actor, meetings, languages, settings.public_url)
-    content = calendars.calendar_of(meetings, blocks, view)
+    # Of a long agenda it takes a while, in which others are served.
+    content = await asyncio.to_thread(calendars.calendar_of, meetings, blocks, view)
     return _file(content, "agenda.ics", ICALENDAR, if_none_match)
 
 

@@ -5,15 +5,17 @@ has to know, or may get wrong, when which country moved its clocks. Nor is a zon
 file (`X-WR-TIMEZONE`): who converts to it is an hour off while clocks are set back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 
+from icalendar import Calendar
+
 from app.meetings.calendar_events import CalendarView, block_event, meeting_event
-from app.meetings.calendar_text import component, line
 from app.models.meetings import AgendaEntry, Meeting
 
 NAME = "FilmMart"
-REFRESH_EVERY = "PT15M"
+REFRESH_EVERY = timedelta(minutes=15)
 
 
 class Method(StrEnum):
@@ -29,14 +31,16 @@ def calendar_of(
     meetings: Sequence[Meeting], blocks: Sequence[AgendaEntry], view: CalendarView
 ) -> bytes:
     """Write a person's agenda as an iCalendar file; the same agenda gives the same bytes."""
-    about = [
-        line("NAME", NAME),
-        line("X-WR-CALNAME", NAME),
-        line("REFRESH-INTERVAL", REFRESH_EVERY, VALUE="DURATION"),
-        line("X-PUBLISHED-TTL", REFRESH_EVERY),
-    ]
-    met = [meeting_event(meeting, view) for meeting in meetings]
-    return _calendar([*about, *met, *(block_event(block, view) for block in blocks)])
+    calendar = _calendar()
+    calendar.add("name", NAME)
+    calendar.add("x-wr-calname", NAME)
+    calendar.add("refresh-interval", REFRESH_EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT15M")
+    for meeting in meetings:
+        calendar.add_component(meeting_event(meeting, view))
+    for block in blocks:
+        calendar.add_component(block_event(block, view))
+    return _written(calendar)
 
 
 def method_for(meeting: Meeting, view: CalendarView) -> Method:
@@ -51,13 +55,20 @@ def invitation_of(meeting: Meeting, view: CalendarView) -> bytes:
     method = method_for(meeting, view)
     # RFC 5546, 3.2.1: what is published has no attendees.
     event = meeting_event(meeting, view, names_people=method is not Method.PUBLISH)
-    return _calendar([line("METHOD", method), event])
+    calendar = _calendar()
+    calendar.add("method", method.value)
+    calendar.add_component(event)
+    return _written(calendar)
 
 
-def _calendar(parts: Iterable[str]) -> bytes:
-    made_by = [
-        line("VERSION", "2.0"),
-        line("PRODID", "-//FilmMart//Agenda//EN"),
-        line("CALSCALE", "GREGORIAN"),
-    ]
-    return component("VCALENDAR", [*made_by, *parts]).encode()
+def _calendar() -> Calendar:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//FilmMart//Agenda//EN")
+    calendar.add("calscale", "GREGORIAN")
+    return calendar
+
+
+def _written(calendar: Calendar) -> bytes:
+    content: bytes = calendar.to_ical()
+    return content
