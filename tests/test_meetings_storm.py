@@ -31,7 +31,9 @@ REFUSALS = {
     "409 not_pending",
     "409 not_accepted",
     "409 strands_meetings",
-    "409 meeting_cancelled",
+    "409 not_scheduled",
+    "409 in_the_way",
+    "403 not_the_asker",
     "404 not_found",
 }
 
