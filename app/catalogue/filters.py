@@ -18,7 +18,15 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
-from sqlalchemy import BigInteger, ColumnElement, SmallInteger, Text, any_, bindparam
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    SmallInteger,
+    SQLColumnExpression,
+    Text,
+    any_,
+    bindparam,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.catalogue.asking import (
@@ -237,6 +245,27 @@ TESTED = (
     *(Title.kind, Title.genres, Title.countries, Title.languages, Title.stage, Title.year),
     *(Title.runtime_minutes, Title.seller_id, Title.state),
 )
+_TESTED_BY: dict[str, SQLColumnExpression[Any]] = {
+    "kind": Title.kind,
+    "genre": Title.genres,
+    "country": Title.countries,
+    "language": Title.languages,
+    "stage": Title.stage,
+    "year_min": Title.year,
+    "year_max": Title.year,
+    "runtime_min": Title.runtime_minutes,
+    "runtime_max": Title.runtime_minutes,
+    "state": Title.state,
+}
+
+
+def tested(names: Iterable[str]) -> list[SQLColumnExpression[Any]]:
+    """Give the columns that the conditions of some filters read, and whose title it is."""
+    return list(
+        dict.fromkeys(
+            [Title.seller_id, *(_TESTED_BY[name] for name in sorted(names) if name in _TESTED_BY)]
+        )
+    )
 
 
 def conditions(names: Iterable[str], t: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401

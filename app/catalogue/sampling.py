@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased
 
 from app.catalogue.available import WAYS
-from app.catalogue.filters import TESTED, Sort, conditions
+from app.catalogue.filters import TESTED, Sort, conditions, tested
 from app.catalogue.orders import ORDERS, Order
 from app.catalogue.visibility import Among, Parts, constant, is_listed
 from app.models.catalogue import Title
@@ -56,10 +56,12 @@ def _sample() -> CTE:
         .order_by(*newest.sorting())
         .limit(SAMPLE)
         .cte("sample")
+        .prefix_with("MATERIALIZED")
     )
 
 
-# The newest titles, with what they say read once for all tiers: that is all `strip` does here.
+# The newest titles, with what they say read once for all tiers: `strip` does nothing else here, and
+# a sample that is not said to be kept is read for each tier again.
 NEWEST = _sample()
 
 
@@ -78,7 +80,7 @@ class Few:
         is_narrow = _is_narrow(scope)
         words = [] if scope.among.parts is Parts.OF_ONE else [matches(Title, _WORDS)]
         named = (
-            select(*scope.order.columns(), *TESTED)
+            select(*scope.order.columns(), *tested(scope.filters))
             .where(is_narrow, scope.holds(), *words)
             .limit(MAX_NAMED + constant(1))
             .cte("named")

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import aliased
 
-from app.catalogue.filters import TESTED
+from app.catalogue.filters import tested
 from app.catalogue.orders import Order
 from app.catalogue.sampling import NEWEST, ONE_IN_A_HUNDRED, Few, Scope, count_of, matches
 from app.catalogue.visibility import constant
@@ -174,7 +174,7 @@ class _OneTier:
 
     def _walk(self) -> CTE:
         near_by = (
-            select(*self.order.columns(), *TESTED, Title.search)
+            select(*self.order.columns(), *tested(self.scope.filters), Title.search)
             .where(self.scope.holds(), self._is_after(), self.is_dense)
             .order_by(*self.order.sorting())
             .limit(WALK_FILTERED if self.scope.filters else WALK)
@@ -191,7 +191,7 @@ class _OneTier:
 
     def _hits(self) -> CTE:
         is_needed = and_(not_(self.few.is_known), count_of(self.walk) < self.fetch)
-        rows = self._named(self.tier.c.probe, *TESTED).where(is_needed)
+        rows = self._named(self.tier.c.probe, *tested(self.scope.filters)).where(is_needed)
         return rows.limit(MAX_HITS + constant(1)).cte("hits", nesting=True)
 
     def _named(self, query: ColumnElement[Any], *columns: SQLColumnExpression[Any]) -> Select[Any]:
