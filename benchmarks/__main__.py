@@ -10,7 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import avails, http, imports, rights, sales, sql, uploads
+from benchmarks import avails, http, imports, planning, rights, sales, sql, uploads
 from benchmarks.market import market
 from benchmarks.report import machine, report
 
@@ -28,7 +28,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="whose median is taken")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the markets are kept")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results.json"))
+    parser.add_argument(
+        "--planning", nargs="*", metavar="MARKET", help="plan schedules, and measure nothing else"
+    )
     arguments = parser.parse_args()
+    if arguments.planning is not None:
+        print(planning.report(planning.measure(arguments.planning or planning.names())))
+        return
     found: dict[str, object] = {"machine": machine(), "python": platform.python_version()}
     for titles in arguments.titles:
         print(f"A market of {titles:,} titles", file=sys.stderr)
