@@ -1,6 +1,6 @@
 """The journal: facts written in the transaction that makes them true."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert
@@ -47,12 +47,26 @@ async def record_each(
     organisation_ids: Iterable[int],
 ) -> None:
     """Write the same fact of many subjects, with the data of each: one statement, as they come."""
+    known_to = sorted(set(organisation_ids))
+    rows = [(id_, known_to, data) for id_, data in told.items()]
+    await record_all(session, actor, type, rows)
+
+
+async def record_all(
+    session: AsyncSession,
+    actor: Actor | None,
+    type: str,  # noqa: A002
+    told: Sequence[tuple[int, Iterable[int], dict[str, Any]]],
+) -> None:
+    """Write the same fact of many subjects: who may know of each, and the data of each."""
     if not told:
         return
     _will_be_heard(session, type)
-    person_id, known_to = actor.person_id if actor else None, sorted(set(organisation_ids))
-    fact = {"type": type, "person_id": person_id, "organisation_ids": known_to}
-    rows = [fact | {"subject_id": id_, "data": data} for id_, data in told.items()]
+    fact = {"type": type, "person_id": actor.person_id if actor else None}
+    rows = [
+        fact | {"subject_id": id_, "organisation_ids": sorted(set(known_to)), "data": data}
+        for id_, known_to, data in told
+    ]
     await session.execute(insert(Event), rows)
 
 
