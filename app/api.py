@@ -22,6 +22,7 @@ from app.meetings.day.move_routes import router as moves
 from app.meetings.day.note_routes import router as meeting_notes
 from app.meetings.day.print_routes import router as prints
 from app.meetings.routes import router as meeting_requests
+from app.meetings.scheduling.routes import router as schedule
 from app.operations.routes import router as operations
 from app.partners.avails.routes import router as avails
 from app.partners.avails.routes import uploading as avails_uploads
@@ -69,4 +70,5 @@ router.include_router(moves)
 router.include_router(grid)
 router.include_router(prints)
 router.include_router(meeting_notes)
+router.include_router(schedule)
 router.include_router(operations)

@@ -22,6 +22,8 @@ from app.db import Database, open_database
 from app.logs import configure_logs
 from app.meetings import service as meetings
 from app.meetings.day import attendance
+from app.meetings.scheduling import jobs as schedule
+from app.meetings.scheduling.service import KIND as PLANNING_OF_SCHEDULES
 from app.models.accounts import LoginFailure, Session
 from app.models.journal import IdempotencyKey
 from app.operations import running
@@ -58,7 +60,10 @@ class Means:
 
 
 # What does each kind of operation: see `app.operations`.
-HANDLERS: Mapping[str, Handler] = {IMPORT_OF_AVAILS: avails.import_avails}
+HANDLERS: Mapping[str, Handler] = {
+    IMPORT_OF_AVAILS: avails.import_avails,
+    PLANNING_OF_SCHEDULES: schedule.plan_schedule,
+}
 
 
 def make_worker(
@@ -107,6 +112,7 @@ def make_worker(
         del timestamp
         async with means.transaction() as session:
             await forget_the_expired(session)
+            await schedule.forget_runs(session)
             await running.forget_operations(session)
 
     @app.periodic(cron="* * * * *")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db import Database
 from app.models import OperationFinding, Severity, Standing
-from tests import day, markets, meetings, operations, screeners
+from tests import day, markets, meetings, operations, schedules, screeners
 from tests.rights import ALWAYS, box, offered, sold
 from tests.world import Caller, World
 
@@ -74,12 +74,13 @@ async def build_scene(world: World) -> Scene:
     ids |= await _screeners(seller, buyer, ids)
     ids |= await _meetings(world, seller, buyer)
     ids |= await _calendars(seller, callers["organiser"])
-    ids |= await _operation(world, seller)
     ids |= await _rights(seller, buyer, ids["title"])
     ids |= await _markets(callers["organiser"], seller, colleague)
     ids |= await _waiting(callers["organiser"], buyer, colleague, ids["market"])
     ids |= await _blocks(callers["organiser"], seller, ids["place"])
     ids |= await _busy(callers["organiser"], buyer, colleague)
+    ids |= await _schedule(world, callers["organiser"], ids["market"])
+    ids |= await _operation(world, seller)
     invitation = await seller.post(
         f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
     )
@@ -266,6 +267,14 @@ async def _blocks(organiser: Caller, seller: Caller, place: str) -> dict[str, st
     kept = meetings.period(8, 9) | {"label": OF_THE_ORGANISERS}
     of_place = await markets.made(organiser, f"/places/{place}/blocks", kept)
     return {"block": block["id"], "place block": of_place["id"]}
+
+
+async def _schedule(world: World, organiser: Caller, market_id: str) -> dict[str, str]:
+    """Plan a market in which nothing is to be planned."""
+    answer = await organiser.post(f"/markets/{market_id}/schedule-runs", {})
+    assert answer.status_code == 202, answer.text
+    await schedules.work(world)
+    return {"schedule run": answer.json()["id"]}
 
 
 @asynccontextmanager

@@ -191,6 +191,13 @@ put_free_times                     401     403p    404     200    404       403s
 restore_accreditation              401     403p    404     200    404       403s        200
 check_in_accreditation             401     403p    404     403    404       403s        409
 
+create_schedule_run                401     403p    403     403    403       403s        202
+list_schedule_runs                 401     403p    403     403    403       403s        200
+get_schedule_run                   401     403p    403     403    403       403s        200
+list_planned_meetings              401     403p    403     403    403       403s        200
+list_left_out                      401     403p    403     403    403       403s        200
+apply_schedule_run                 401     403p    403     403    403       403s        200
+
 list_operations                    401     403p    200     200    200       403s        200
 get_operation                      401     403p    404     200    404       403s        404
 list_operation_findings            401     403p    404     200    404       403s        404

@@ -77,6 +77,7 @@ def pools(caller: Caller, scene: Scene) -> dict[str, list[str]]:
         "path.holding_id": [ids["holding"]],
         "path.offering_id": [ids["offering"], ids["named offering"]],
         "path.licence_id": [ids["licence"], ids["outside licence"]],
+        "path.run_id": [ids["schedule run"]],
         "path.market_id": [ids["market"], ids["draft market"], ids["busy market"]],
         "path.hall_id": [ids["hall"], ids["empty hall"], ids["hidden hall"]],
         "path.place_id": [ids["place"], ids["hidden place"]],

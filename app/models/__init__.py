@@ -51,6 +51,7 @@ from app.models.rights import (
     Offering,
     Source,
 )
+from app.models.schedules import ScheduleChange, ScheduleMode, ScheduleOutcome, ScheduleRun
 from app.models.screeners import (
     Screener,
     ScreenerGrant,
@@ -114,6 +115,10 @@ __all__ = [
     "RefreshToken",
     "RequestSide",
     "Role",
+    "ScheduleChange",
+    "ScheduleMode",
+    "ScheduleOutcome",
+    "ScheduleRun",
     "Screener",
     "ScreenerGrant",
     "ScreenerRequest",
