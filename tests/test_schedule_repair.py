@@ -1,9 +1,15 @@
 """A schedule that something happened to: as much of it as can be stays, and what moves is told."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from tests.meetings import events_of, faults, respond
+from app.meetings.scheduling.jobs import plan_schedule
+from app.operations.handling import Means, Progress, Run
+from tests.manners import refused
+from tests.meetings import events_of, execute, faults, respond
+from tests.operations import begun, until, work
 from tests.schedules import Floor, floor
 from tests.world import Caller, World
 
@@ -161,3 +167,70 @@ async def test_while_a_plan_is_applied_others_go_on_and_nothing_is_half_done(
     assert await faults(world) == []
     scheduled = [id_ for id_ in wishes if (await meeting_of(some, id_))["state"] == "scheduled"]
     assert len(scheduled) in {*range(3), len(wishes)}
+
+
+async def test_the_database_has_the_last_word(world: World, organiser: Caller) -> None:
+    """Somebody at a psql prompt, who knows of no lock, takes the seller's time meanwhile."""
+    some = await floor(world, organiser, sellers=1, buyers=1, tables=1, closes="09:30")
+    (wish,) = await some.everybody_meets()
+    run = await some.planned()
+    (planned,) = await some.meetings(run)
+    pool = world.app.state.database.reads.pool
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "INSERT INTO agenda_entries (kind, holder_id, person_id, during) "
+            "VALUES ('block', $1, $1, tstzrange($2, $3))",
+            int(some.sellers[0].person_id),
+            datetime.fromisoformat(planned["starts_at"]),
+            datetime.fromisoformat(planned["ends_at"]),
+        )
+        applying = asyncio.create_task(some.apply(run))
+
+        async def is_waiting() -> bool:
+            return bool(
+                await connection.fetchval(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND wait_event_type = 'Lock'"
+                )
+            )
+
+        await until(is_waiting)
+        await transaction.commit()
+    refusal = refused(await applying, 409, "plan_outdated")
+    assert [(one["request_id"], one["code"]) for one in refusal["outdated"]] == [
+        (wish, "person_busy")
+    ]
+    assert (await meeting_of(some, wish))["state"] == "accepted"
+    assert await execute(world, "SELECT count(*) FROM meetings") == [(0,)]
+
+
+async def test_a_run_that_is_done_again_keeps_one_plan_and_none_after_it_was_applied(
+    world: World, organiser: Caller
+) -> None:
+    """A worker that was given up for dead may come to an end all the same."""
+    some = await floor(world, organiser, sellers=1, buyers=1, tables=1, closes="09:30")
+    await some.everybody_meets()
+    run = await some.planned()
+    await do_again(world, organiser, run)
+    again = await some.run(run["id"])
+    assert again["planned_at"] > run["planned_at"]
+    assert again["fingerprint"] == run["fingerprint"]
+    assert len(await some.meetings(run)) == 1
+    applied = (await some.apply(run)).json()
+    meetings = await some.meetings(run)
+    await do_again(world, organiser, run)
+    assert await some.run(run["id"]) == applied
+    assert await some.meetings(run) == meetings
+
+
+async def do_again(world: World, organiser: Caller, run: Json) -> None:
+    """Plan a run once more, as another worker would."""
+
+    async def plan(means: Means, again: Run, progress: Progress) -> Json | None:
+        wanted = replace(again, input={"schedule_run_id": run["id"]})
+        return await plan_schedule(means, wanted, progress)
+
+    await begun(world, organiser)
+    await work(world, plan)
