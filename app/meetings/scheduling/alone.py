@@ -1,7 +1,8 @@
 """The planning process: `python -m app.meetings.scheduling.alone`, spoken to through its pipes.
 
 It plans what comes in, and says how far it is and what came of it. A byte more means that it is to
-stop with what it has; the end of its input means that whoever asked is dead, and so is it.
+stop with what it has; the end of its input means that whoever asked is dead, and so is it. Nobody
+else loads the solver: the worker and the API do without.
 """
 
 import os
@@ -12,6 +13,9 @@ from threading import Event, Thread
 from typing import BinaryIO
 
 from app.meetings.planning.budget import Budget, Progress
+from app.meetings.planning.outcome import Plan
+from app.meetings.planning.planner import plan
+from app.meetings.planning.repairing import repair
 from app.meetings.scheduling.job import LENGTH, Broken, Job, framed, unframed
 
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -31,10 +35,17 @@ def main() -> None:
     Thread(target=_listen, args=(stop,), daemon=True).start()
     budget = Budget(effort=job.effort, seconds=job.seconds, stop=stop, tell=_Teller(answers).tell)
     try:
-        said: object = job.do(budget)
+        said: object = _plan(job, budget)
     except Exception:  # noqa: BLE001  # told, whatever it is
         said = Broken(traceback.format_exc())
     _say(answers, said)
+
+
+def _plan(job: Job, budget: Budget) -> Plan:
+    if job.known is None:
+        return plan(job.instance, seed=job.seed, budget=budget)
+    repaired = repair(job.instance, job.known, waiting=job.waiting, seed=job.seed, budget=budget)
+    return repaired.plan
 
 
 def _read(length: int) -> bytes:

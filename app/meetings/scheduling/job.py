@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.meetings.planning.budget import Budget
 from app.meetings.planning.instance import Instance, Meeting
-from app.meetings.planning.outcome import Plan
-from app.meetings.planning.planner import plan
-from app.meetings.planning.repairing import repair
 
 LENGTH = 8
 
@@ -26,15 +22,6 @@ class Job:
     known: Mapping[int, Meeting] | None = None
     # Of a repair: requests that were left out before, and move nobody
     waiting: frozenset[int] = frozenset()
-
-    def do(self, budget: Budget) -> Plan:
-        """Plan."""
-        if self.known is None:
-            return plan(self.instance, seed=self.seed, budget=budget)
-        repaired = repair(
-            self.instance, self.known, waiting=self.waiting, seed=self.seed, budget=budget
-        )
-        return repaired.plan
 
 
 @dataclass(frozen=True, slots=True)
