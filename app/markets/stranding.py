@@ -21,7 +21,7 @@ from app.errors import Conflict
 from app.markets.reads import hours_of
 from app.markets.rules import slots_of
 from app.models.markets import Accreditation, Attendance, Market, MarketState, Place, PlaceKind
-from app.models.meetings import Meeting, MeetingAttendee, MeetingRequest
+from app.models.meetings import Meeting, MeetingAttendee, MeetingRequest, MeetingRequestState
 
 # As many as a problem document names; it says how many there are.
 NAMED = 100
@@ -138,7 +138,8 @@ async def _meetings_to_come(session: AsyncSession, market: Market, now: datetime
         .join(Place, Place.id == Meeting.place_id)
         .where(
             Meeting.market_id == market.id,
-            Meeting.cancelled_at.is_(None),
+            # Who has met already, or waited in vain, is no longer stranded
+            MeetingRequest.state == MeetingRequestState.SCHEDULED,
             func.upper(Meeting.during) > now,
         )
         .order_by(func.lower(Meeting.during), Meeting.id)

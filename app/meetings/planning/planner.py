@@ -20,7 +20,7 @@ from app.meetings.planning.searching import Search
 # The solver's own seconds for that
 WHOLE = 5.0
 # The share of the progress, and of the time if there is a limit, for the search for priority
-SEARCHED = 0.7
+SEARCHED = 0.85
 
 
 def plan(instance: Instance, *, seed: int = 0, budget: Budget | None = None) -> Plan:
