@@ -1,6 +1,7 @@
 """From whatever went wrong to a problem document."""
 
 import json
+import re
 from typing import Any
 
 import asyncpg
@@ -109,15 +110,25 @@ async def _on_http(request: Request, error: HTTPException) -> JSONResponse:
 def _allowed_methods(request: Request) -> list[str]:
     """Ask every route: the first that knows the path names only its own methods."""
     path = request.scope["path"]
-    routes = list(iter_route_contexts(request.app.routes))
-    # A path that is one route's word for word (`/titles/facets`) is no id of another's.
-    found = [route for route in routes if route.path == path] or [
-        route for route in routes if compile_path(str(route.path))[0].match(path)
+    found = [
+        route
+        for route in iter_route_contexts(request.app.routes)
+        if compile_path(str(route.path))[0].match(path)
     ]
+    # What has more words of its own (`/titles/facets`, `/meetings/{id}.ics`) is no id of another's.
+    most = max((_words_of(str(route.path)) for route in found), default=0)
     methods = {
-        method for route in found for method in getattr(route.original_route, "methods", None) or ()
+        method
+        for route in found
+        if _words_of(str(route.path)) == most
+        for method in getattr(route.original_route, "methods", None) or ()
     }
     return [method for method in _METHODS if method in methods]
+
+
+def _words_of(path: str) -> int:
+    """Count the letters of an address that stand for themselves."""
+    return len(re.sub(r"\{[^}]*\}", "", path))
 
 
 async def _on_database(request: Request, error: Exception) -> JSONResponse:
