@@ -1,8 +1,18 @@
 """Versions as `ETag`s: whether an edit is of what its author read, and a read of what one has."""
 
+import hashlib
 import re
+from typing import Any, TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel
 
 from app.errors import Invalid, PreconditionFailed
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is still what you have (`If-None-Match`)."}
+}
+Shown = TypeVar("Shown", bound=BaseModel)
 
 
 def etag_of(version: int, language: str | None = None) -> str:
@@ -38,3 +48,21 @@ def not_modified(if_none_match: str | None, etag: str) -> bool:
     return etag.removeprefix("W/") in (
         tag.strip().removeprefix("W/") for tag in if_none_match.split(",")
     )
+
+
+def tagged(response: Response, shown: Shown, version: int) -> Shown:
+    """Name what is shown: names and languages in it change without its version."""
+    digest = hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+    response.headers["ETag"] = etag_of(version, digest)
+    return shown
+
+
+def unless_known(
+    response: Response, shown: Shown, version: int, if_none_match: str | None
+) -> Shown | Response:
+    """Answer 304 to those who have it already."""
+    tagged(response, shown, version)
+    etag = response.headers["ETag"]
+    if not_modified(if_none_match, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return shown

@@ -48,6 +48,12 @@ def _refuse_nul(value: str) -> str:
     return value
 
 
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Keep out of a patch's documentation what it never does: set what is not given."""
+    for member in schema["properties"].values():
+        member.pop("default", None)
+
+
 class Incoming(BaseModel):
     """The root of every request body: unknown members are refused, strings are trimmed."""
 

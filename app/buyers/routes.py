@@ -16,13 +16,12 @@ from app.deps import (
     UnsuspendedActor,
     caller,
 )
-from app.etags import not_modified
+from app.etags import NOT_MODIFIED, not_modified
 from app.ids import Id
 from app.models.profiles import BuyerProfile
 from app.openapi import problems
 from app.pagination import ItemPage
 from app.profiles.answers import (
-    NOT_MODIFIED,
     answer_put,
     content_language,
     headers_of,

@@ -23,11 +23,11 @@ from app.deps import (
     reads_of,
 )
 from app.errors import NotFound
-from app.etags import not_modified
+from app.etags import NOT_MODIFIED, not_modified
 from app.hot import MAX_REMEMBERED, HotRoute, QueryReader
 from app.ids import Id, parse_id
 from app.pagination import ItemPage, link_next
-from app.profiles.answers import NOT_MODIFIED, languages_for
+from app.profiles.answers import languages_for
 
 router = APIRouter(tags=["titles"], route_class=HotRoute)
 

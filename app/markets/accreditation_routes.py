@@ -8,7 +8,7 @@ from app.accounts.schemas import OrganisationRef, PersonRef
 from app.agendas.periods import period_of
 from app.agendas.rules import Period
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.markets import accreditations, arrivals, service, stranding
 from app.markets.accreditation_schemas import (
@@ -19,7 +19,7 @@ from app.markets.accreditation_schemas import (
     FreeTimeOut,
     FreeTimesIn,
 )
-from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
+from app.markets.answers import StrandedDep
 from app.models.markets import Accreditation, AccreditationRole
 from app.openapi import problems
 from app.pagination import ItemPage

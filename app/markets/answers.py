@@ -1,17 +1,11 @@
-"""How a row goes out: under an `ETag` that tells its version and what is shown."""
+"""What changes of a market have in common over HTTP: a word about the meetings they strand."""
 
-import hashlib
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from fastapi import Query, Response
-from pydantic import BaseModel
+from fastapi import Query
 
-from app.etags import etag_of, not_modified
 from app.markets.stranding import Stranded
 
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "It is still what you have (`If-None-Match`)."}
-}
 StrandedDep = Annotated[
     Stranded | None,
     Query(
@@ -19,22 +13,3 @@ StrandedDep = Annotated[
         "them off, `replan` leaves them to the market's schedule; else the change is refused."
     ),
 ]
-Shown = TypeVar("Shown", bound=BaseModel)
-
-
-def tagged(response: Response, shown: Shown, version: int) -> Shown:
-    """Name what is shown: names in it change without its version."""
-    digest = hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
-    response.headers["ETag"] = etag_of(version, digest)
-    return shown
-
-
-def unless_known(
-    response: Response, shown: Shown, version: int, if_none_match: str | None
-) -> Shown | Response:
-    """Answer 304 to those who have it already."""
-    tagged(response, shown, version)
-    etag = response.headers["ETag"]
-    if not_modified(if_none_match, etag):
-        return Response(status_code=304, headers={"ETag": etag})
-    return shown

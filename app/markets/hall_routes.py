@@ -11,10 +11,9 @@ from app.deps import (
     PageDep,
     SessionDep,
 )
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.markets import halls, service
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
 from app.markets.hall_schemas import HallIn, HallOut, HallPatch, WalkOut, WalksIn, WalksOut
 from app.models.markets import Market
 from app.openapi import problems

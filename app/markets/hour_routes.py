@@ -14,10 +14,10 @@ from app.deps import (
     PageDep,
     SessionDep,
 )
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.markets import hours, reads, service, stranding
-from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
+from app.markets.answers import StrandedDep
 from app.markets.hour_schemas import DayHoursOut, HoursIn, HoursOut, LocalSlot, SlotOut
 from app.markets.rules import Slot
 from app.markets.schemas import Day

@@ -13,10 +13,10 @@ from app.deps import (
     PageDep,
     SessionDep,
 )
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.markets import places, service, stranding
-from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
+from app.markets.answers import StrandedDep
 from app.markets.place_schemas import PlaceIn, PlaceOut, PlacePatch, PlacesIn, PlacesOut
 from app.models.markets import PlaceKind
 from app.openapi import problems

@@ -12,10 +12,10 @@ from app.deps import (
     PageDep,
     SessionDep,
 )
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.markets import service, stranding
-from app.markets.answers import NOT_MODIFIED, StrandedDep, tagged, unless_known
+from app.markets.answers import StrandedDep
 from app.markets.schemas import MarketIn, MarketOut, MarketPatch
 from app.models.markets import Market, MarketState
 from app.openapi import problems

@@ -16,7 +16,7 @@ from pydantic import (
 
 from app.accounts.schemas import Out, TimeZone
 from app.ids import Id
-from app.incoming import Incoming
+from app.incoming import Incoming, without_defaults
 from app.markets.rules import MOST_DAYS, flaw_of_dates
 from app.models.markets import MarketState, Side
 
@@ -49,12 +49,6 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2027-06-14"]}),
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-def without_defaults(schema: dict[str, Any]) -> None:
-    """Keep out of a patch's documentation what it never does: set what is not given."""
-    for member in schema["properties"].values():
-        member.pop("default", None)
 
 
 class Patch(Incoming):

@@ -5,15 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.deps import IfNoneMatchDep, MarketActor, PageDep, SessionDep
-from app.etags import etag_of, not_modified
+from app.etags import NOT_MODIFIED, unless_known
 from app.ids import Id
 from app.incoming import Instant
 from app.meetings import agenda
-from app.meetings.routes import ReadingDep, digest_of
+from app.meetings.routes import ReadingDep
 from app.meetings.schemas import MeetingOut
 from app.meetings.views import show_meetings
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED
 from app.transaction import TransactionRoute
 
 router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
@@ -60,8 +59,4 @@ async def get_meeting(
     meeting = await agenda.get_meeting(session, actor, meeting_id)
     owner = await agenda.calendar_owner(session, actor)
     (shown,) = await show_meetings(session, [meeting], languages, owner.time_zone)
-    etag = etag_of(meeting.version, digest_of(shown))
-    if not_modified(if_none_match, etag):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return shown
+    return unless_known(response, shown, meeting.version, if_none_match)

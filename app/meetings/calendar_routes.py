@@ -18,14 +18,14 @@ from app.deps import (
     SettingsDep,
     admit_to_market,
 )
-from app.etags import not_modified
+from app.etags import NOT_MODIFIED, not_modified
 from app.ids import Id
 from app.meetings import agenda, calendars, feeds, views
 from app.meetings.calendar_schemas import CalendarFeedIn, CalendarFeedMade, CalendarFeedOut
 from app.meetings.routes import ReadingDep
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED, languages_for
+from app.profiles.answers import languages_for
 from app.transaction import TransactionRoute
 
 router = APIRouter(tags=["calendars"], route_class=TransactionRoute)

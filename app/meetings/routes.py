@@ -1,15 +1,13 @@
 """Requests for meetings: ask, accept, decline, cancel."""
 
-import hashlib
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.deps import IfNoneMatchDep, LanguagesDep, MarketActor, PageDep, SessionDep, SettingsDep
-from app.etags import etag_of, not_modified
+from app.etags import NOT_MODIFIED, tagged, unless_known
 from app.ids import Id
 from app.meetings import responding, service, suggesting
 from app.meetings.schemas import (
@@ -27,7 +25,7 @@ from app.meetings.views import show_opening, show_requests
 from app.models.meetings import MeetingRequest, MeetingRequestState
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED, languages_for
+from app.profiles.answers import languages_for
 from app.transaction import TransactionRoute
 
 router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
@@ -105,8 +103,8 @@ async def get_meeting_request(
 ) -> MeetingRequestOut | Response:
     """Give a request of either side's, with the meeting it became; organisers see everybody's."""
     request = await service.get_request(session, actor, request_id)
-    shown = await _shown(session, response, request, languages)
-    return _unless_known(shown, response, if_none_match)
+    (shown,) = await show_requests(session, [request], languages)
+    return unless_known(response, shown, request.version, if_none_match)
 
 
 @router.get(
@@ -245,19 +243,4 @@ async def _shown(
     session: AsyncSession, response: Response, request: MeetingRequest, languages: tuple[str, ...]
 ) -> MeetingRequestOut:
     (shown,) = await show_requests(session, [request], languages)
-    response.headers["ETag"] = etag_of(request.version, digest_of(shown))
-    return shown
-
-
-def digest_of(shown: BaseModel) -> str:
-    """Tell apart answers of one version: names and languages change without it."""
-    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
-
-
-def _unless_known(
-    shown: MeetingRequestOut, response: Response, if_none_match: str | None
-) -> MeetingRequestOut | Response:
-    etag = response.headers["ETag"]
-    if not_modified(if_none_match, etag):
-        return Response(status_code=304, headers={"ETag": etag})
-    return shown
+    return tagged(response, shown, request.version)

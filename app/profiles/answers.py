@@ -12,10 +12,6 @@ from app.etags import etag_of, require_match
 from app.models.profiles import BuyerProfile, SellerProfile
 from app.profiles.rules import chosen_language
 
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "It is still what you have (`If-None-Match`)."}
-}
-
 
 def languages_for(actor: Actor, asked: tuple[str, ...]) -> tuple[str, ...]:
     """Give what to read in: what the request asks for, else what the person reads."""

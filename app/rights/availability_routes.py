@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query, Response
 
 from app.catalogue.details import show_title
 from app.deps import IfNoneMatchDep, LanguagesDep, MarketActor, ReadsDep
-from app.etags import not_modified
+from app.etags import NOT_MODIFIED, not_modified
 from app.ids import Id
-from app.profiles.answers import NOT_MODIFIED
 from app.rights.availability_answers import availability_json, availability_svg
 from app.rights.availability_reads import ledgers_of
 from app.rights.availability_schemas import AvailabilityOut, AvailabilityQuery

@@ -3,13 +3,11 @@
 from fastapi import APIRouter, Response
 
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED
 from app.rights import holdings
-from app.rights.answers import tagged, unless_known
 from app.rights.holding_schemas import HoldingIn, HoldingOut, HoldingPatch
 from app.rights.views import show_holding
 from app.transaction import TransactionRoute

@@ -5,8 +5,9 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from app.ids import Id
+from app.incoming import without_defaults
 from app.models.rights import Source
-from app.rights.schemas import BoxIn, BoxOut, BoxPatch, Note, ShortText, without_defaults
+from app.rights.schemas import BoxIn, BoxOut, BoxPatch, Note, ShortText
 
 LICENSOR = Field(
     default=None,

@@ -6,14 +6,12 @@ from fastapi import APIRouter, Query, Response
 
 from app.actors import Actor
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.models.rights import Licence
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED
 from app.rights import licences, selling
-from app.rights.answers import tagged, unless_known
 from app.rights.licence_schemas import (
     LicenceIn,
     LicenceOut,

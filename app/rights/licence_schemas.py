@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from app.accounts.schemas import OrganisationRef, Out
 from app.ids import Id
-from app.incoming import Incoming
+from app.incoming import Incoming, without_defaults
 from app.money import Money
 from app.rights.rules.states import LicenceState
 from app.rights.schemas import (
@@ -19,7 +19,6 @@ from app.rights.schemas import (
     Day,
     Note,
     ShortText,
-    without_defaults,
 )
 
 EXCLUSIVE = "True: nobody else has any of it meanwhile."

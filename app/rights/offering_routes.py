@@ -4,14 +4,12 @@ from fastapi import APIRouter, Response
 
 from app.actors import Actor
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, PageDep, SessionDep
-from app.etags import require_match
+from app.etags import NOT_MODIFIED, require_match, tagged, unless_known
 from app.ids import Id
 from app.models.rights import Offering
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.profiles.answers import NOT_MODIFIED
 from app.rights import offerings
-from app.rights.answers import tagged, unless_known
 from app.rights.offering_schemas import OfferingIn, OfferingOut, OfferingPatch
 from app.rights.views import show_offering
 from app.transaction import TransactionRoute

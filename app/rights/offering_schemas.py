@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 
 from app.ids import Id
+from app.incoming import without_defaults
 from app.models.rights import Source
 from app.models.vocabulary import Exclusivity
 from app.money import Money
@@ -16,7 +17,6 @@ from app.rights.schemas import (
     BoxPatch,
     Note,
     ShortText,
-    without_defaults,
 )
 
 MAX_HOLDBACKS = 100

@@ -154,12 +154,6 @@ class BoxPatch(Incoming):
         )
 
 
-def without_defaults(schema: dict[str, Any]) -> None:
-    """Keep out of a patch's documentation what it never does: set what is not given."""
-    for member in schema["properties"].values():
-        member.pop("default", None)
-
-
 class TermOut(BaseModel):
     """Days, the first and the last one included."""
 

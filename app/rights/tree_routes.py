@@ -8,8 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from app.deps import IfNoneMatchDep, LanguagesDep
-from app.etags import not_modified
-from app.profiles.answers import NOT_MODIFIED
+from app.etags import NOT_MODIFIED, not_modified
 from app.rights.schemas import Day
 from app.rights.tree_schemas import (
     MediaOut,

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.schemas import OrganisationRef, PersonRef
 from app.agendas.periods import period_of
 from app.deps import IfNoneMatchDep, MarketActor, SessionDep
+from app.etags import NOT_MODIFIED, tagged, unless_known
 from app.ids import Id
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
 from app.meetings import agenda
 from app.meetings.day import attendance
 from app.meetings.day.locking import grace_of

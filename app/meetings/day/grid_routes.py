@@ -10,10 +10,9 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic_core import to_json
 
 from app.deps import IfNoneMatchDep, OrganiserActor, SessionDep
-from app.etags import not_modified
+from app.etags import NOT_MODIFIED, not_modified
 from app.ids import Id
 from app.markets import service
-from app.markets.answers import NOT_MODIFIED
 from app.markets.schemas import Day as DayParameter
 from app.meetings.day.counts import counts_of
 from app.meetings.day.grid import Day, day_of, read_places

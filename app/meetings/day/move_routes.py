@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actors import Actor
 from app.deps import IfMatchDep, OrganiserActor, SessionDep
+from app.etags import tagged
 from app.ids import Id
-from app.markets.answers import tagged
 from app.meetings import agenda
 from app.meetings.day import moving
 from app.meetings.day.schemas import MeetingPatch, MoveIn

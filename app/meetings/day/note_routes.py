@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from app.accounts.schemas import PersonRef
 from app.deps import IfMatchDep, IfNoneMatchDep, MarketActor, SessionDep
+from app.etags import NOT_MODIFIED, tagged, unless_known
 from app.ids import Id
-from app.markets.answers import NOT_MODIFIED, tagged, unless_known
 from app.meetings.day import notes
 from app.meetings.day.schemas import NoteIn, NoteOut
 from app.models.meetings import MeetingNote
