@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.meetings.planning import greedy
+from app.meetings.planning.board import Board
 from app.meetings.planning.budget import Budget, Progress
+from app.meetings.planning.ground import Ground
 from app.meetings.planning.instance import Instance, Meeting, Person, Place, Request
+from app.meetings.planning.neighbourhood import Neighbourhood
 from app.meetings.planning.outcome import Ended, Obstacle, Plan, Reason, Status
 from app.meetings.planning.planner import plan
 from app.meetings.planning.repairing import repair
@@ -73,6 +77,17 @@ def test_crowded_markets_keep_every_rule_and_are_near_the_bound(seed: int) -> No
     assert found.score.priority > found.greedy.priority
     assert found.gap < 0.01
     assert found.left_out
+
+
+@pytest.mark.parametrize("effort", [0.1, 2.0])
+def test_what_the_solver_finds_is_never_worse_than_what_is_there(effort: float) -> None:
+    """It is given a plan as a hint, and may have no more time than for a first one of its own."""
+    board = Board(Ground(market(CROWDED, 6)))
+    greedy.fill(board, greedy.by_priority(board.ground))
+    before = board.priority
+    everything = Neighbourhood(board, range(len(board.where)), costs=True, spare=0)
+    everything.solve(seed=1, effort=effort)
+    assert board.priority >= before
 
 
 def test_same_seed_same_plan() -> None:

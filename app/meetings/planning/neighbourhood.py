@@ -9,6 +9,7 @@ from ortools.sat.python import cp_model
 from app.meetings.planning.board import Board
 from app.meetings.planning.cost_terms import CostTerms
 from app.meetings.planning.ground import Option
+from app.meetings.planning.scoring import score
 from app.meetings.planning.ways import Term, Ways
 
 NOTHING_KNOWN: Mapping[int, Option | None] = MappingProxyType({})
@@ -48,7 +49,7 @@ class Neighbourhood:
 
         Where no plan meets more than `spare` beside what is met, nothing more is looked for.
         """
-        self.board, self.ground, self.known = board, board.ground, known
+        self.board, self.ground, self.known, self.costs = board, board.ground, known, costs
         self.requests = [r for r in requests if r not in board.ground.locked]
         self.model = cp_model.CpModel()
         was = {r: board.where[r] for r in self.requests}
@@ -73,12 +74,16 @@ class Neighbourhood:
         # What a unit of priority is worth, of those that came late and of those that are known
         self.unit = move * (len(self.requests) + 1)
         late = sum(priority for r, priority in priorities.items() if r not in self.known)
+        self._move = move
+        self._worth = {
+            r: priority * self.unit * (late + 1 if r in self.known else 1)
+            for r, priority in priorities.items()
+        }
         terms: list[Term] = []
         for r, ways in self.ways.of.items():
-            worth = priorities[r] * self.unit * (late + 1 if r in self.known else 1)
             was = self.known.get(r)
             terms += [
-                (worth - move * (was is not None and was != option)) * held
+                (self._worth[r] - move * (was is not None and was != option)) * held
                 for option, held in ways.items()
             ]
         terms += [-cost.weight * cost.term for cost in costs.costs] if costs else []
@@ -95,7 +100,10 @@ class Neighbourhood:
         )
 
     def solve(self, *, seed: int, effort: float, seconds: float | None = None) -> Found:
-        """Put the part on the board as well as it can be planned with so much effort."""
+        """Put the part on the board as well as it can be planned with so much effort.
+
+        What is there is only a hint to the solver: where the first it finds is worse, that stays.
+        """
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
@@ -105,10 +113,23 @@ class Neighbourhood:
         status = solver.solve(self.model)
         bound = sum(self.ground.requests[r].priority for r in self.requests)
         if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+            mark, before = self.board.mark, self._value()
             self._put(solver)
+            if self._value() < before:
+                self.board.undo(mark)
             bound = min(bound, (round(solver.best_objective_bound) + self.unit - 1) // self.unit)
         spent = solver.response_proto.deterministic_time
         return Found(status == cp_model.OPTIMAL, bound, spent)
+
+    def _value(self) -> tuple[int, int]:
+        """Tell how good this part is on the board: by what is aimed at, then by its costs."""
+        value = 0
+        for r in self.requests:
+            option = self.board.where[r]
+            if option is not None:
+                known = self.known.get(r)
+                value += self._worth[r] - self._move * (known is not None and known != option)
+        return value, -score(self.board).cost if self.costs else 0
 
     def _put(self, solver: cp_model.CpSolver) -> None:
         for r in self.requests:
