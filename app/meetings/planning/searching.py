@@ -17,7 +17,7 @@ PATIENCE = 10
 MANY = 50
 # What the solver is given: requests in a part, its own seconds for it, and parts before the chains
 # go on; the next line when nothing came of one
-LEVELS = ((60, 0.3, 20), (150, 4.0, 10), (300, 10.0, 5))
+LEVELS = ((150, 4.0, 10), (300, 10.0, 5))
 # The solver's seconds in vain after which the search gives up, at an effort of 1
 VAIN = 60.0
 # The same, for all of a small market
