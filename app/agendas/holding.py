@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agendas.rules import Period
 from app.db import constraint_of
 from app.models.accounts import Person
-from app.models.meetings import AgendaEntry, EntryKind, Meeting
+from app.models.agendas import AgendaEntry, EntryKind
+from app.models.meetings import Meeting
 
 _HOLD_EACH = text(
     "INSERT INTO agenda_entries (kind, meeting_id, during, holder_id, person_id, place_id) "

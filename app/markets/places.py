@@ -16,8 +16,9 @@ from app.markets.naming import NameTaken, under_its_own_name
 from app.markets.place_schemas import PlaceIn, PlacePatch, flaw_of_place
 from app.markets.service import changes_of, lock_market
 from app.models.accounts import Organisation, Standing
+from app.models.agendas import AgendaEntry
 from app.models.markets import Hall, Market, Place, PlaceKind
-from app.models.meetings import AgendaEntry, Meeting
+from app.models.meetings import Meeting
 from app.models.profiles import SellerProfile
 from app.pagination import PageRequest
 

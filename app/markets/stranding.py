@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actors import Actor
 from app.agendas.calling_off import call_off, unschedule
+from app.agendas.facts import shown
 from app.agendas.periods import period_of
 from app.agendas.rules import Period
 from app.errors import Conflict
@@ -188,8 +189,8 @@ def _named(stranded: Sequence[tuple[Row, Cause]]) -> Iterator[dict[str, str | No
         yield {
             "meeting_id": str(meeting.id),
             "meeting_request_id": str(request.id),
-            "starts_at": period.starts_at.isoformat().replace("+00:00", "Z"),
-            "ends_at": period.ends_at.isoformat().replace("+00:00", "Z"),
+            "starts_at": shown(period.starts_at),
+            "ends_at": shown(period.ends_at),
             "place": meeting.place,
             "cause": cause.value,
         }

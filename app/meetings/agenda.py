@@ -13,7 +13,8 @@ from app.agendas.rules import Period
 from app.errors import NotFound
 from app.meetings import reads
 from app.models.accounts import Person
-from app.models.meetings import AgendaEntry, EntryKind, Meeting, MeetingAttendee
+from app.models.agendas import AgendaEntry, EntryKind
+from app.models.meetings import Meeting, MeetingAttendee
 from app.pagination import PageRequest, bounded_int, instant_of
 
 ORDER = "starts_at"

@@ -11,8 +11,9 @@ from app.agendas.rules import Period
 from app.meetings.editions import Edition
 from app.meetings.fitting import Hold, Participant
 from app.models.accounts import Organisation, Person, Standing
+from app.models.agendas import AgendaEntry, EntryKind
 from app.models.markets import Accreditation, AccreditationRole, Attendance, Place
-from app.models.meetings import AgendaEntry, EntryKind, Meeting, MeetingRequest
+from app.models.meetings import Meeting, MeetingRequest
 
 # Who meets whom
 OTHER_ROLE = {

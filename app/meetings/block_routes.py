@@ -9,7 +9,7 @@ from app.ids import Id
 from app.incoming import Instant
 from app.markets.places import get_place, hold_place
 from app.meetings import blocks
-from app.meetings.schemas import BlockIn, HeldOut
+from app.meetings.block_schemas import BlockIn, HeldOut
 from app.pagination import ItemPage
 from app.transaction import TransactionRoute
 

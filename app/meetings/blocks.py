@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import events
 from app.actors import Actor
+from app.agendas.facts import shown
 from app.agendas.holding import Taken, held_within, take_turns, unless_taken
 from app.agendas.periods import period_of, range_of
 from app.agendas.rules import Period
 from app.errors import Conflict, NotFound
 from app.meetings.asking import require_ahead
-from app.meetings.schemas import BlockIn, HeldOut
+from app.meetings.block_schemas import BlockIn, HeldOut
+from app.models.agendas import AgendaEntry, EntryKind
 from app.models.markets import Place
-from app.models.meetings import AgendaEntry, EntryKind
 from app.pagination import PageRequest, bounded_int, instant_of
 
 ORDER = "starts_at"
@@ -152,7 +153,7 @@ def _record(session: AsyncSession, actor: Actor, type_: str, entry: AgendaEntry)
         organisation_ids=[actor.organisation_id],
         data={
             "place_id": str(entry.place_id) if entry.place_id else None,
-            "starts_at": period.starts_at.isoformat(),
-            "ends_at": period.ends_at.isoformat(),
+            "starts_at": shown(period.starts_at),
+            "ends_at": shown(period.ends_at),
         },
     )

@@ -14,7 +14,8 @@ from app.meetings import reads
 from app.meetings.agenda import CalendarOwner
 from app.meetings.calendar_text import fit, in_one_line
 from app.models.accounts import Person
-from app.models.meetings import AgendaEntry, Meeting, MeetingRequest
+from app.models.agendas import AgendaEntry
+from app.models.meetings import Meeting, MeetingRequest
 
 TITLES_IN_SUMMARY = 3
 # A name can have thousands of letters; what a calendar shows in a square needs no more.

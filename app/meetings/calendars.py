@@ -12,7 +12,8 @@ from enum import StrEnum
 from icalendar import Calendar
 
 from app.meetings.calendar_events import CalendarView, block_event, meeting_event
-from app.models.meetings import AgendaEntry, Meeting
+from app.models.agendas import AgendaEntry
+from app.models.meetings import Meeting
 
 NAME = "FilmMart"
 REFRESH_EVERY = timedelta(minutes=15)

@@ -1,8 +1,9 @@
 """A market as its meetings need it: its slots, and how long one walks between its halls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -23,6 +24,8 @@ class Edition:
     market: Market
     slots: tuple[Slot, ...]
     walks: Mapping[tuple[int, int], int]
+    # From the first to the last slot of each day
+    days: Mapping[date, Period]
 
     def slot_at(self, starts_at: datetime) -> Slot | None:
         """Give the slot that begins at an instant."""
@@ -38,11 +41,6 @@ class Edition:
         longest = timedelta(hours=self.market.request_lifetime_hours)
         left = max((slot.starts_at - now for slot in self.slots[-1:]), default=timedelta())
         return max(min(longest, left), timedelta())
-
-    def day_of(self, slot: Slot) -> Period:
-        """Give the time from the first to the last slot of a slot's day."""
-        same = [one for one in self.slots if one.day == slot.day]
-        return Period(same[0].starts_at, same[-1].ends_at)
 
     def walk(self, hall_id: int, other_hall_id: int) -> timedelta:
         """Tell how long one walks; nothing within a hall, the market's own time if nothing is said.
@@ -95,8 +93,15 @@ async def edition_of(session: AsyncSession, market: Market) -> Edition:
             HallWalk.market_id == market.id
         )
     )
+    slots = tuple(slots_of(hours, market.slot_minutes, ZoneInfo(market.time_zone)))
+    days = groupby(slots, key=lambda slot: slot.day)
     return Edition(
         market=market,
-        slots=tuple(slots_of(hours, market.slot_minutes, ZoneInfo(market.time_zone))),
+        slots=slots,
+        days={day: _span(tuple(same)) for day, same in days},
         walks={(hall, other): minutes for hall, other, minutes in walks},
     )
+
+
+def _span(slots: Sequence[Slot]) -> Period:
+    return Period(slots[0].starts_at, slots[-1].ends_at)

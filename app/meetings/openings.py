@@ -61,7 +61,7 @@ class _Days:
         )
 
     def busyness(self, person: Participant, slot: Slot) -> int:
-        return meetings_on_day(self.holds[person.person_id], self.edition.day_of(slot))
+        return meetings_on_day(self.holds[person.person_id], self.edition.days[slot.day])
 
     def free_takers(self, slot: Slot) -> list[Participant]:
         """Give who could take a meeting in a slot, those who meet the fewest that day first."""

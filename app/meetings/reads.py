@@ -16,9 +16,9 @@ from app.agendas.periods import period_of
 from app.agendas.rules import Period
 from app.meetings.schemas import TitleRef
 from app.models.accounts import Person
+from app.models.agendas import AgendaEntry
 from app.models.catalogue import Title, TitleText
 from app.models.meetings import (
-    AgendaEntry,
     CounterProposal,
     Meeting,
     MeetingAttendee,

@@ -10,8 +10,8 @@ from app.accounts.schemas import OrganisationRef, Out, PersonRef
 from app.agendas.rules import Period
 from app.ids import Id
 from app.incoming import Incoming, Instant
-from app.meetings.rules import flaw_of_block, flaw_of_length
-from app.models.meetings import EntryKind, MeetingRequestState, RequestSide
+from app.meetings.rules import flaw_of_length
+from app.models.meetings import MeetingRequestState, RequestSide
 
 MAX_TITLES = 50
 MAX_PROPOSED_TIMES = 10
@@ -163,22 +163,6 @@ class MeetingRequestSlot(Incoming):
     starts_at: Instant = Field(examples=[STARTS_AT])
 
 
-class BlockIn(Incoming):
-    """A time to keep."""
-
-    starts_at: Instant = Field(examples=[STARTS_AT])
-    ends_at: Instant = Field(examples=[ENDS_AT])
-    label: Annotated[str, StringConstraints(max_length=500)] = Field(
-        default="", description="What for: nobody else reads it.", examples=["Lunch with Nur"]
-    )
-
-    @model_validator(mode="after")
-    def _can_be_kept(self) -> Self:
-        if (flaw := flaw_of_block(Period(self.starts_at, self.ends_at))) is not None:
-            raise ValueError(flaw)
-        return self
-
-
 class MeetingRequestDecline(Incoming):
     """Why not, or what would suit instead."""
 
@@ -255,15 +239,6 @@ class MeetingOut(MeetingSummary):
     request_id: Id
     titles: list[TitleRef]
     local: LocalPeriod = Field(description="On the caller's own clock.")
-
-
-class HeldOut(PeriodOut):
-    """Something that is held: a meeting, a session, or a block of one's own."""
-
-    id: Id
-    kind: EntryKind
-    meeting_id: Id | None
-    label: str = Field(examples=["Lunch with Nur"])
 
 
 class OpeningOut(PeriodOut):

@@ -1,4 +1,4 @@
-"""Requests for meetings: asked, answered, called off. Only an accepted one holds anybody's time."""
+"""Requests for meetings: asked, listed, expired. Only a scheduled one holds anybody's time."""
 
 from datetime import UTC, datetime
 

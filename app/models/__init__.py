@@ -10,6 +10,7 @@ from app.models.accounts import (
     Session,
     Standing,
 )
+from app.models.agendas import AgendaEntry, EntryKind
 from app.models.base import Base
 from app.models.calendars import CalendarFeed
 from app.models.catalogue import Title, TitleState, TitleText
@@ -30,9 +31,7 @@ from app.models.markets import (
     Side,
 )
 from app.models.meetings import (
-    AgendaEntry,
     CounterProposal,
-    EntryKind,
     Meeting,
     MeetingAttendee,
     MeetingNote,

@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.accounts import Person
+from app.models.agendas import HALF_OPEN
 from app.models.base import Base, CreatedAt, Instant, JsonObject, Key, text_enum
 from app.models.markets import Place
-from app.models.meetings import HALF_OPEN
 from app.models.operations import Operation
 
 

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from app.accounts.schemas import OrganisationRef, Out, PersonRef
 from app.ids import Id
+from app.models.agendas import EntryKind
 from app.models.markets import PlaceKind
-from app.models.meetings import EntryKind, MeetingRequestState
+from app.models.meetings import MeetingRequestState
 
 SlotNumbers = Annotated[
     list[int], Field(description="By `index` of the grid's slots.", examples=[[0, 1, 5]])

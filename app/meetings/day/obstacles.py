@@ -21,8 +21,9 @@ from app.meetings.attending import participants
 from app.meetings.editions import Edition
 from app.meetings.fitting import Participant
 from app.models.accounts import Organisation, Person
+from app.models.agendas import AgendaEntry, EntryKind
 from app.models.markets import Place, PlaceKind
-from app.models.meetings import AgendaEntry, EntryKind, Meeting, MeetingRequest
+from app.models.meetings import Meeting, MeetingRequest
 
 Obstacle = dict[str, Any]
 Rows = Sequence[Any]
@@ -68,7 +69,7 @@ async def _held(session: AsyncSession, wish: Wish) -> Rows:
     period = wish.period
     around = Period(period.starts_at - LONGEST_WALK, period.ends_at + LONGEST_WALK)
     if wish.slot is not None:
-        day = wish.edition.day_of(wish.slot)
+        day = wish.edition.days[wish.slot.day]
         around = Period(min(around.starts_at, day.starts_at), max(around.ends_at, day.ends_at))
     holders = [person.id for person in wish.people]
     if wish.place is not None:
@@ -149,7 +150,7 @@ def _too_many(wish: Wish, held: Rows) -> Iterator[Obstacle]:
     most = wish.edition.market.meetings_a_day
     if most is None or wish.slot is None:
         return
-    day = wish.edition.day_of(wish.slot)
+    day = wish.edition.days[wish.slot.day]
     for person in wish.people:
         meetings = [
             row

@@ -20,8 +20,9 @@ from app.markets.rules import instant_of
 from app.meetings import reads
 from app.meetings.day.sheets import Line, Sheet, SheetDay
 from app.models.accounts import Person
+from app.models.agendas import AgendaEntry, EntryKind
 from app.models.markets import Accreditation, Hall, Market, Place
-from app.models.meetings import AgendaEntry, EntryKind, Meeting
+from app.models.meetings import Meeting
 
 # More than anybody has in the days of a market
 MOST_LINES = 500

@@ -14,6 +14,7 @@ from app.agendas.rules import Period
 from app.markets.rules import Slot
 from app.meetings.editions import edition_of
 from app.models.accounts import Organisation, Person, Standing
+from app.models.agendas import AgendaEntry
 from app.models.markets import (
     Accreditation,
     AccreditationRole,
@@ -21,13 +22,7 @@ from app.models.markets import (
     Market,
     Place,
 )
-from app.models.meetings import (
-    AgendaEntry,
-    Meeting,
-    MeetingAttendee,
-    MeetingRequest,
-    MeetingRequestState,
-)
+from app.models.meetings import Meeting, MeetingAttendee, MeetingRequest, MeetingRequestState
 
 # What is to be planned, and what has a meeting that counts
 STATES = (
