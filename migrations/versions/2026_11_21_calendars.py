@@ -29,8 +29,8 @@ $$;
 CREATE OR REPLACE TRIGGER sequence_rises BEFORE UPDATE ON meetings
 FOR EACH ROW WHEN (
     NEW.sequence <= OLD.sequence
-    AND (NEW.during, NEW.place_id, NEW.place, NEW.cancelled_at)
-        IS DISTINCT FROM (OLD.during, OLD.place_id, OLD.place, OLD.cancelled_at)
+    AND (NEW.during, NEW.place, NEW.cancelled_at)
+        IS DISTINCT FROM (OLD.during, OLD.place, OLD.cancelled_at)
 ) EXECUTE FUNCTION raise_meeting_sequence();
 """
 
