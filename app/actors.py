@@ -7,7 +7,11 @@ from app.models.accounts import Role, Standing
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person, and how their organisation stands."""
+    """A signed-in person, or a client of the API, and how their organisation stands.
+
+    A client acts as a person of its organisation whom nobody meets: its service account. It has an
+    admin's role, so that its scopes alone decide what it may do.
+    """
 
     person_id: int
     organisation_id: int
@@ -19,6 +23,9 @@ class Actor:
     buys: bool
     time_zone: str
     language: str | None
+    # The client of the API that calls, and what it was let do; None for people
+    client_id: int | None = None
+    scopes: frozenset[str] | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -16,6 +16,8 @@ import asyncpg
 import structlog
 from fastapi import Response
 
+from app.connecting import connect
+
 CHANNEL = "journal"
 BEAT_SECONDS = 0.4
 # Two beats: what was not heard of within them may have changed.
@@ -85,7 +87,7 @@ class Answers:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen_once(self, database_url: str) -> None:
-        connection = await asyncpg.connect(database_url, timeout=DEAF_AFTER_SECONDS * 5)
+        connection = await connect(database_url, {})
         try:
             await connection.add_listener(CHANNEL, lambda *_: self.drop())
             self.drop()

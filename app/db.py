@@ -1,7 +1,8 @@
 """The two paths to PostgreSQL: a session for writes, compiled statements for the hot reads."""
 
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.connecting import CONNECT_TIMEOUT, connect
 from app.settings import Settings
 
 # JIT costs more than it gives on statements of milliseconds; a forgotten transaction must not hold
@@ -37,7 +39,13 @@ READ_SERVER_SETTINGS = SERVER_SETTINGS | {
     "random_page_cost": "1.1",
     "work_mem": "16MB",
 }
-CONNECT_TIMEOUT = 5.0
+# What is verified is read whole, which may take longer than anything else does; and in the order of
+# an index, or a table of millions would be sorted before its first row is read.
+SNAPSHOT_SERVER_SETTINGS = SERVER_SETTINGS | {
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "enable_sort": "off",
+}
 
 # 40001 serialization_failure, 40P01 deadlock_detected: Postgres undid one of two, which may retry.
 RETRYABLE = {"40001", "40P01"}
@@ -113,18 +121,27 @@ async def open_database(settings: Settings) -> Database:
     return Database(engine, async_sessionmaker(engine, expire_on_commit=False), Reads(pool))
 
 
+@asynccontextmanager
+async def snapshot(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Open a connection that sees the database as it is at one moment."""
+    connection = await connect(url, SNAPSHOT_SERVER_SETTINGS)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
 def make_engine(settings: Settings) -> AsyncEngine:
     """Make the engine for writes and admin; connections are made when first needed."""
 
     # asyncpg reads the URL itself: it knows sslmode and the other libpq words, SQLAlchemy doesn't.
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(
-            settings.database_url, timeout=CONNECT_TIMEOUT, server_settings=SERVER_SETTINGS
-        )
+    async def creator() -> asyncpg.Connection:
+        return await connect(settings.database_url, SERVER_SETTINGS)
 
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        async_creator=creator,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_pre_ping=True,

@@ -15,7 +15,7 @@ from app.errors import Forbidden, Unauthenticated
 from app.models.accounts import Standing
 from app.pagination import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from app.s3 import Store
-from app.security import Signer
+from app.security import Signer, elsewhere
 from app.settings import Settings
 
 OAUTH2 = OAuth2PasswordBearer(
@@ -104,19 +104,28 @@ async def admit(request: Request, *, may: Callable[[Actor], bool], role: str) ->
     if actor is not None and refusal(actor, may=may, role=role) is None:
         return actor
     # A no is never taken from memory.
-    token = bearer_token(request)
     actor = await authenticate(request, anew=True)
     if actor is None:
-        raise Unauthenticated(
-            "Sign in first: send Authorization: Bearer with a token of POST /v1/oauth/token."
-            if token is None
-            else "This token has expired, was revoked, or is none of ours. Refresh it, or sign in "
-            "again.",
-            code="unauthenticated" if token is None else "invalid_token",
-        )
+        raise _stranger(request)
     if (problem := refusal(actor, may=may, role=role)) is not None:
         raise problem
     return actor
+
+
+def _stranger(request: Request) -> Unauthenticated:
+    """Say why nobody is let in: no token, or one that is no good here."""
+    token = bearer_token(request)
+    if token is None:
+        return Unauthenticated(
+            "Sign in first: send Authorization: Bearer with a token of POST /v1/oauth/token."
+        )
+    settings = settings_of(request)
+    if (where := elsewhere(token, settings)) is not None:
+        return Unauthenticated(where, code="live_token" if settings.sandbox else "sandbox_token")
+    return Unauthenticated(
+        "This token has expired, was revoked, or is none of ours. Refresh it, or sign in again.",
+        code="invalid_token",
+    )
 
 
 async def admit_to_market(request: Request) -> Actor:
@@ -145,10 +154,7 @@ async def _signed_in(request: Request, _: Annotated[str | None, Depends(OAUTH2)]
     # Their own account is shown as it stands: what was remembered of it may be seconds old.
     actor = await authenticate(request, anew=True)
     if actor is None:
-        raise Unauthenticated(
-            "Sign in first, or refresh your token: POST /v1/oauth/token.",
-            code="invalid_token" if bearer_token(request) else "unauthenticated",
-        )
+        raise _stranger(request)
     return actor
 
 

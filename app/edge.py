@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.authentication import Actors
+from app import deprecation
+from app.authentication import CLIENTS, Actors
 from app.errors import PROBLEM_JSON, Malformed, Problem, TooLarge, TooManyRequests, problem_document
 from app.hot import Lane
-from app.limits import RateLimit
+from app.limits import Bearers, Costs, RateLimit
 from app.metrics import observe
 from app.settings import Settings
 
@@ -26,9 +27,13 @@ _IS_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}").fullmatch
 _PROCESS = secrets.token_hex(5)
 _NUMBERS = itertools.count(1)
 # Their routes count the bytes as they read them: files, which are no bodies of a megabyte.
-_STREAMED = frozenset({("POST", "/v1/avails/imports")})
+_IS_STREAMED = re.compile(
+    "POST /v1/(?:avails/imports|import-files)|PUT /v1/screeners/[^/]+/subtitles/[^/]+"
+).fullmatch
 # Asked by machines that watch the API: never limited.
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+# Asked by players, who have the token of a viewing and no other.
+_OF_VIEWINGS = "/v1/viewings/"
 logger = structlog.get_logger("app.requests")
 
 
@@ -39,7 +44,6 @@ class Edge:
         """Wrap the app."""
         self.app = app
         self.max_bytes = settings.request_max_bytes
-        self.limit = RateLimit(settings.rate_limit_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,12 +68,13 @@ class Edge:
                 own = message["headers"]
                 if not any(name == b"cache-control" for name, _ in own):
                     headers.append((b"cache-control", b"private, no-cache"))
+                headers.extend(deprecation.headers_of(scope.get("route")))
                 # A new list: an answer that is kept for the next request must not grow.
                 message = {**message, "headers": [*own, *headers]}
             await send(message)
 
         try:
-            self._limit(scope, headers)
+            await _limit(scope, headers)
             receive = await self._bounded(scope, receive)
             if not await lane_of(scope).answer(scope, receive, send_with_headers):
                 await self.app(scope, receive, send_with_headers)
@@ -81,25 +86,14 @@ class Edge:
                 raise
             await _send_internal_error(send_with_headers, request_id, error)
         finally:
-            _account(scope, status, time.perf_counter() - began)
-
-    def _limit(self, scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
-        if scope["path"] in _UNLIMITED:
-            return
-        remaining, wait = self.limit.hit(_subject(scope))
-        headers.append((b"ratelimit-policy", self.limit.policy))
-        headers.append((b"ratelimit", f'"default";r={max(0, remaining)};t={wait}'.encode()))
-        if remaining < 0:
-            raise TooManyRequests(
-                f"That was more than {self.limit.amount} requests in a minute. Wait {wait} s.",
-                retry_after=wait,
-            )
+            waited = scope.get("waited_seconds", 0.0)
+            _account(scope, status, time.perf_counter() - began - waited)
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Refuse what PostgreSQL or memory can't hold before anything reads it."""
         if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
             raise Malformed("The address must not contain the character U+0000 (%00).")
-        if (scope["method"], scope["path"]) in _STREAMED:
+        if _IS_STREAMED(f"{scope['method']} {scope['path']}"):
             return receive
         declared = next((v for k, v in scope["headers"] if k == b"content-length"), None)
         if declared is not None and declared.isdigit() and int(declared) > self.max_bytes:
@@ -137,6 +131,26 @@ def lane_of(scope: Scope) -> Lane:
     return lane
 
 
+async def _limit(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
+    """Count a request by what it costs; tell what is left, and refuse where that is not enough."""
+    if scope["path"] in _UNLIMITED:
+        return
+    state = scope["app"].state
+    costs: Costs = state.costs
+    cost = costs.of(scope["method"], scope["path"])
+    subject = await _subject(scope)
+    limit: RateLimit = state.client_limit if subject.startswith(CLIENTS) else state.limit
+    verdict = await limit.hit(subject, cost)
+    headers.append((b"ratelimit-policy", limit.policy))
+    headers.append((b"ratelimit", verdict.header))
+    if not verdict.is_allowed:
+        raise TooManyRequests(
+            f"You may spend {limit.amount} units in a minute, and this request costs {cost} "
+            f"(`x-cost` in /openapi.json). Wait {verdict.wait} s.",
+            retry_after=verdict.wait,
+        )
+
+
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _IS_REQUEST_ID(value):
@@ -144,16 +158,32 @@ def _request_id(scope: Scope) -> str:
     return f"{_PROCESS}{next(_NUMBERS):08x}"
 
 
-def _subject(scope: Scope) -> str:
-    """Name who is limited: a known caller, else the address: made-up tokens gain nothing."""
+async def _subject(scope: Scope) -> str:
+    """Name who is limited: a known caller, else the address: made-up tokens gain nothing.
+
+    What a player fetches is counted for its viewing: not for the person, who does other things
+    meanwhile, nor for the address, behind which a whole company may watch.
+    """
     actors: Actors = scope["app"].state.actors
     for name, value in scope["headers"]:
         if name == b"authorization":
-            subject = actors.subject_of(value[7:].decode("latin-1").strip())
+            subject = await actors.counted_as(value[7:].decode("latin-1").strip())
             if subject is not None:
                 return subject
+    if scope["path"].startswith(_OF_VIEWINGS):
+        bearers: Bearers = scope["app"].state.bearers
+        subject = bearers.subject_of(_token_of(scope["query_string"]))
+        if subject is not None:
+            return subject
     client = scope.get("client")
     return f"address:{client[0] if client else 'unknown'}"
+
+
+def _token_of(query_string: bytes) -> str:
+    for part in query_string.split(b"&"):
+        if part.startswith(b"token="):
+            return part[6:].decode("latin-1")
+    return ""
 
 
 async def send_problem(send: Send, problem: Problem, request_id: str) -> None:

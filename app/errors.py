@@ -103,6 +103,13 @@ class Conflict(Problem):
     code = "conflict"
 
 
+class Gone(Problem):
+    """410: it was there, and is no longer."""
+
+    status = 410
+    code = "gone"
+
+
 class PreconditionFailed(Problem):
     """412: somebody changed it since the caller read it."""
 

@@ -4,9 +4,10 @@ FastAPI's way to an endpoint (five layers, two matches, the solving of dependenc
 more than the statement itself. A `HotRoute` is declared and documented like any other route, but
 its endpoint takes the request alone, so the edge can go to it straight: `Lane` finds it by its
 path. Whatever goes wrong there is left to the ordinary way, which comes to the same endpoint and
-knows how to refuse.
+knows how to refuse. A hot POST is read and done once: what goes wrong there is told as there.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -18,10 +19,15 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, ValidationError
 from starlette.types import Receive, Scope, Send
 
+_PARAMETER = re.compile(r"\{(\w+)\}")
+# Stands for a number in the shape of a path; no path that is asked for has it.
+_NUMBER = "\0"
 # A longer query string is read each time: somebody could fill the memory with them.
 MAX_REMEMBERED = 500
 
+_METHODS = ("GET", "POST")
 Endpoint = Callable[[Request], Awaitable[Response]]
+Teller = Callable[[Request, Exception], Awaitable[Response]]
 Query = TypeVar("Query", bound=BaseModel)
 
 
@@ -39,51 +45,68 @@ class HotRoute(APIRoute):
 
 
 class Lane:
-    """The hot routes of an app: by their path, or by all of it but an id at the end."""
+    """The hot routes of an app: by their path, or by the shape of one with numbers in it."""
 
     def __init__(self, app: FastAPI) -> None:
         """Collect them."""
         self._exact: dict[str, APIRoute] = {}
-        self._by_id: dict[str, tuple[str, APIRoute]] = {}
+        self._shaped: dict[tuple[str, str], tuple[list[str], APIRoute]] = {}
         for context in iter_route_contexts(app.routes):
             route = context.original_route
             if not isinstance(route, HotRoute):
                 continue
             path = str(context.path)
-            start, brace, name = path.partition("{")
-            if brace:
-                self._by_id[start] = (name.removesuffix("}"), route)
+            names = _PARAMETER.findall(path)
+            if names:
+                shape = _PARAMETER.sub(_NUMBER, path)
+                for method in route.methods or ():
+                    self._shaped[method, shape] = (names, route)
             else:
                 self._exact[path] = route
 
     def find(self, scope: Scope) -> Endpoint | None:
-        """Give the endpoint of a GET, and set `route` and `path_params` as the router would."""
-        if scope["method"] != "GET":
+        """Give the endpoint of a request, and set `route` and `path_params` as the router would."""
+        method: str = scope["method"]
+        if method not in _METHODS:
             return None
         path: str = scope["path"]
-        route = self._exact.get(path)
+        route = self._exact.get(path) if method == "GET" else None
         if route is None:
-            start = path.rfind("/") + 1
-            found = self._by_id.get(path[:start])
-            if found is None or not path[start:].isdecimal():
+            steps = path.split("/")
+            numbers = [step for step in steps if step.isdecimal()]
+            shape = "/".join([_NUMBER if step.isdecimal() else step for step in steps])
+            found = self._shaped.get((method, shape))
+            if found is None or len(numbers) != len(found[0]):
                 return None
-            name, route = found
-            scope["path_params"] = {name: path[start:]}
+            names, route = found
+            scope["path_params"] = dict(zip(names, numbers, strict=True))
         scope["route"] = route
         endpoint: Endpoint = route.endpoint
         return endpoint
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Answer a hot read; False leaves the request, untouched, to the ordinary way."""
+        """Answer a hot request; False leaves it, untouched, to the ordinary way."""
         endpoint = self.find(scope)
         if endpoint is None:
             return False
+        request = Request(scope, receive)
         try:
-            response = await endpoint(Request(scope, receive))
-        except Exception:  # noqa: BLE001  # told by the ordinary way
-            return False
+            response = await endpoint(request)
+        except Exception as error:
+            if scope["method"] == "GET":  # told by the ordinary way
+                return False
+            # Its body is read: nobody could read it again.
+            if (tell := _teller_of(request, error)) is None:
+                raise
+            response = await tell(request, error)
         await response(scope, receive, send)
         return True
+
+
+def _teller_of(request: Request, error: Exception) -> Teller | None:
+    """Give what the app tells an error by."""
+    handlers = request.app.exception_handlers
+    return next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
 
 
 class QueryReader(Generic[Query]):

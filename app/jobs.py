@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # A queue waits for nothing but itself: what takes minutes has one of its own.
-DEFAULT, LONG = "default", "long"
+DEFAULT, LONG, MEDIA = "default", "long", "media"
 
 # procrastinate's own SQL entry point, called on our connection so that both commit or neither.
 _DEFER = text(

@@ -5,65 +5,22 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from app.contract.naming import name_plainly
+from app.contract.vocabulary import (
+    ALWAYS,
+    HEADERS,
+    HEADERS_OF_REFUSALS,
+    OF_DEPRECATED,
+    PROBLEM_SCHEMA,
+    REFUSALS,
+)
 from app.errors import PROBLEM_JSON
+from app.limits import cost_of
+from app.scopes import SCOPES, scope_of
 
 METHODS = ("get", "put", "post", "patch", "delete")
-
-# What each refusal means wherever it appears; an operation's own words come before these.
-REFUSALS = {
-    "400": ("Malformed", "It can't be read: no JSON, or no UTF-8."),
-    "401": ("Unauthenticated", "Nobody is signed in, or the token is no longer good."),
-    "403": ("Forbidden", "Visible, but not yours to do."),
-    "404": ("NotFound", "It isn't there, or isn't yours to see."),
-    "409": ("Conflict", "Right in itself, but not as things stand; `code` says why."),
-    "412": ("PreconditionFailed", "It changed since you read it (`If-Match`)."),
-    "413": ("TooLarge", "The body has more bytes than are read."),
-    "415": ("UnsupportedMediaType", "The body is of another kind."),
-    "422": ("Invalid", "It can be read, but says something impossible; `errors` points at it."),
-    "429": ("TooManyRequests", "Too many requests; `Retry-After` says when to come back."),
-    "500": ("InternalError", "Something broke on our side; nothing was changed."),
-    "503": ("Unavailable", "The database or the store does not answer; nothing was changed."),
-}
-
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "title": "Problem",
-    "description": "A refusal (RFC 9457). `code` is stable: build on it, not on `detail`.",
-    "type": "object",
-    "required": ["type", "title", "status", "code", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string", "description": "The status's own phrase."},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "description": "What was refused, for programs."},
-        "detail": {"type": "string", "description": "What is wrong and what to do, for people."},
-        "request_id": {"type": "string", "description": "Quote it to the operator."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON pointer into the body."},
-                    "parameter": {"type": "string"},
-                    "in": {"type": "string", "enum": ["path", "query", "header", "cookie"]},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-    "examples": [
-        {
-            "type": "about:blank",
-            "title": "Unprocessable Entity",
-            "status": 422,
-            "code": "invalid",
-            "detail": "The request can't be taken as it is: see errors.",
-            "errors": [{"pointer": "/year", "detail": "Input should be at least 1870"}],
-            "request_id": "5f2b8c1d9e3a7746",
-        }
-    ],
-}
 
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -75,49 +32,13 @@ IDEMPOTENCY_KEY = {
     "example": "0b6f7c9e-1d3a-4a56-9a70-2f6f8f3e1c11",
 }
 
-# Every header an answer may have beyond what HTTP itself needs: what it says, and its form.
-HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "X-Request-ID": (
-        "The request's id, your own if you sent one: quote it to the operator.",
-        {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$", "examples": ["5f2b8c1d9e00000001"]},
-    ),
-    "RateLimit-Policy": (
-        "How many requests you may make in how many seconds.",
-        {"type": "string", "examples": ['"default";q=600;w=60']},
-    ),
-    "RateLimit": (
-        "How many of them are left, and in how many seconds they are counted anew.",
-        {"type": "string", "examples": ['"default";r=594;t=41']},
-    ),
-    "Retry-After": ("In how many seconds to come back.", {"type": "integer", "minimum": 1}),
-    "WWW-Authenticate": ("How to sign in.", {"type": "string"}),
-    "Accept": ("The kinds of body that are read here.", {"type": "string"}),
-    "Accept-Encoding": ("Bodies are read as they are: `identity`.", {"type": "string"}),
-    "ETag": (
-        "Names this version: send it as `If-Match` with an edit.",
-        {"type": "string", "examples": ['"3"']},
-    ),
-    "Link": (
-        "The next page (RFC 8288); absent on the last one.",
-        {"type": "string", "examples": ['</v1/titles?limit=20&cursor=WyJ>; rel="next"']},
-    ),
-    "Location": ("The address of what was created.", {"type": "string"}),
-    "Content-Language": (
-        "The languages that `Accept-Language` chose, where texts are known in any.",
-        {"type": "string", "examples": ["zh, en"]},
-    ),
-    "Idempotency-Replayed": (
-        "`true` where this repeats the answer that a request with this key had before.",
-        {"type": "string", "const": "true"},
-    ),
-}
-ALWAYS = ("X-Request-ID", "RateLimit-Policy", "RateLimit")
-HEADERS_OF_REFUSALS = {
-    "401": ("WWW-Authenticate",),
-    "409": ("Retry-After",),
-    "415": ("Accept", "Accept-Encoding"),
-    "429": ("Retry-After",),
-    "503": ("Retry-After",),
+# The ways to sign in: people with a password, clients with a secret and the scopes they were given
+PEOPLE = "OAuth2PasswordBearer"
+CLIENTS = "OAuth2ClientCredentials"
+CLIENT_CREDENTIALS = {
+    "type": "oauth2",
+    "description": "`POST /v1/oauth/token` with a client's id and secret (`POST /v1/api-clients`).",
+    "flows": {"clientCredentials": {"tokenUrl": "/v1/oauth/token", "scopes": SCOPES}},
 }
 
 DESCRIPTION = """\
@@ -149,9 +70,12 @@ def build(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = PROBLEM_SCHEMA
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    described = list(_operations(document))
+    is_any_deprecated = any(operation.get("deprecated") for _, operation in described)
+    headers = HEADERS | (OF_DEPRECATED if is_any_deprecated else {})
     components["headers"] = {
         name: {"description": description, "schema": schema, "required": name in ALWAYS}
-        for name, (description, schema) in HEADERS.items()
+        for name, (description, schema) in headers.items()
     }
     components["responses"] = {
         name: {
@@ -161,12 +85,6 @@ def build(app: FastAPI) -> dict[str, Any]:
         }
         for status, (name, description) in REFUSALS.items()
     }
-    described = [
-        (method, operation)
-        for operations in document["paths"].values()
-        for method, operation in operations.items()
-        if method in METHODS
-    ]
     # What is edited under `If-Match` has its tag wherever it is given.
     tagged = {
         schema
@@ -174,10 +92,49 @@ def build(app: FastAPI) -> dict[str, Any]:
         if {"if-match", "if-none-match"} & _parameters(operation)
         for schema in _schemas(operation)
     }
+    scopes = _scopes_of(app)
+    components.setdefault("securitySchemes", {})[CLIENTS] = CLIENT_CREDENTIALS
     for method, operation in described:
+        _name_scope(operation, scopes)
         is_tagged = bool(tagged & _schemas(operation)) or "if-none-match" in _parameters(operation)
+        operation["x-cost"] = cost_of(operation["operationId"])
         _complete(method, operation, is_tagged=is_tagged)
+    name_plainly(document)
     return document
+
+
+def operations_of(app: FastAPI) -> Iterable[tuple[str, str, str]]:
+    """Give the method, path and operation id of every operation of an app."""
+    for context in iter_route_contexts(app.routes):
+        if isinstance(route := context.original_route, APIRoute):
+            for method in route.methods or ():
+                yield method, str(context.path), route.name
+
+
+def _operations(document: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    for operations in document["paths"].values():
+        for method, operation in operations.items():
+            if method in METHODS:
+                yield method, operation
+
+
+def _scopes_of(app: FastAPI) -> dict[str, str | None]:
+    """Name the scope of every operation."""
+    return {
+        route.name: scope_of(route)
+        for context in iter_route_contexts(app.routes)
+        if isinstance(route := context.original_route, APIRoute)
+    }
+
+
+def _name_scope(operation: dict[str, Any], scopes: dict[str, str | None]) -> None:
+    """Say that a client may call, too, and what it must have been let do."""
+    if {PEOPLE: []} not in operation.get("security", []):
+        return
+    if (scope := scopes[operation["operationId"]]) is not None:
+        operation["security"] = [{CLIENTS: [scope]}, *operation["security"]]
+    else:
+        operation["description"] += "\n\nFor people alone: clients are refused with `people_only`."
 
 
 def _headers(*names: str) -> dict[str, dict[str, str]]:
@@ -228,6 +185,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _told(method: str, status: str, operation: dict[str, Any], *, is_tagged: bool) -> Iterable[str]:
     """Name the headers of a success that follow from an operation's shape."""
     parameters = _parameters(operation)
+    if operation.get("deprecated"):
+        yield from OF_DEPRECATED
     if is_tagged:
         yield "ETag"
     if "cursor" in parameters:
@@ -240,8 +199,8 @@ def _told(method: str, status: str, operation: dict[str, Any], *, is_tagged: boo
         yield "Idempotency-Replayed"
 
 
-# OAuth has rules of its own for repeated requests.
-NOT_REPEATABLE = frozenset({"create_token", "revoke_token"})
+# OAuth has rules of its own for repeated requests, and heartbeats are numbered.
+NOT_REPEATABLE = frozenset({"create_token", "revoke_token", "send_heartbeats"})
 
 
 def _implied(method: str, operation: dict[str, Any]) -> Iterable[str]:

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Beside the package in a clone, inside it once installed.
@@ -22,6 +22,19 @@ class SchemaNotAtHeadError(RuntimeError):
         super().__init__(
             f"The database's schema is at {found!r} and this version needs {wanted!r}: "
             "run `filmmart migrate`."
+        )
+
+
+class WrongMarketError(RuntimeError):
+    """The database is a sandbox's and the settings a live market's, or the other way round."""
+
+    def __init__(self, *, sandbox: bool) -> None:
+        super().__init__(
+            "FILMMART_SANDBOX is set and the database of FILMMART_DATABASE_URL is a live market's: "
+            "name one of its own, empty, and run `filmmart migrate`."
+            if sandbox
+            else "The database of FILMMART_DATABASE_URL is a sandbox's: set FILMMART_SANDBOX=true, "
+            "or name the live market's."
         )
 
 
@@ -64,6 +77,50 @@ async def require_head(engine: AsyncEngine) -> None:
         found = await connection.run_sync(_current)
     if found != (wanted := head()):
         raise SchemaNotAtHeadError(found, wanted)
+
+
+# Where the sequence of a sandbox's ids begins: it makes others than a live market (see migration
+# `2026_11_22_sandbox`), and says for good which of the two a database is, in its copies too.
+_OF_SANDBOXES = 2**40
+_IS_SANDBOX = f"SELECT last_value >= {_OF_SANDBOXES} FROM id_sequence"  # noqa: S608  # a number
+
+
+def make_sandbox(url: str) -> None:
+    """Make a migrated database, in which nobody has been yet, a sandbox's; nothing to do is fine.
+
+    Raises:
+        WrongMarketError: it is a live market's.
+    """
+    with psycopg.connect(url) as connection:
+        connection.execute("LOCK TABLE organisations IN SHARE ROW EXCLUSIVE MODE")
+        if _told(connection, _IS_SANDBOX):
+            return
+        if _told(connection, "SELECT EXISTS (SELECT FROM organisations)"):
+            raise WrongMarketError(sandbox=True)
+        connection.execute("SELECT setval('id_sequence', %s)", [_OF_SANDBOXES])
+
+
+def _told(connection: psycopg.Connection, question: str) -> bool:
+    found = connection.execute(question.encode()).fetchone()
+    return bool(found and found[0])
+
+
+def is_sandbox(url: str) -> bool:
+    """Tell whether a migrated database is a sandbox's."""
+    with psycopg.connect(url) as connection:
+        return _told(connection, _IS_SANDBOX)
+
+
+async def require_kind(engine: AsyncEngine, *, sandbox: bool) -> None:
+    """Refuse to serve a live market's database as a sandbox's, and the other way round.
+
+    Raises:
+        WrongMarketError: says what to set.
+    """
+    async with engine.connect() as connection:
+        found = bool(await connection.scalar(text(_IS_SANDBOX)))
+    if found != sandbox:
+        raise WrongMarketError(sandbox=sandbox)
 
 
 def _current(connection: Connection) -> str:

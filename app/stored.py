@@ -72,3 +72,7 @@ class UploadGone(Exception):  # noqa: N818  # a fact, not a fault
 
 class PartsRefused(Exception):  # noqa: N818  # likewise
     """The store will not complete an upload of these parts."""
+
+
+class ObjectGone(Exception):  # noqa: N818  # likewise
+    """The store holds no such object."""

@@ -7,18 +7,21 @@ whole endpoint instead, so that it can also repeat it, and keep its answer for a
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from ipaddress import ip_address
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.params import Body, Form
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import idempotency
 from app.authentication import authenticate
 from app.db import MAX_ATTEMPTS, backoff, may_retry
 from app.errors import Problem, UnsupportedMediaType
+from app.events import Origin
 from app.models.accounts import Standing
 from app.openapi import NOT_REPEATABLE
 
@@ -56,16 +59,35 @@ class TransactionRoute(APIRoute):
 async def _attempt(request: Request, handle: Handler) -> Response:
     async with request.app.state.database.session() as session:
         request.state.session = session
+        session.info["origin"] = origin_of(request)
         try:
             response = await handle(request)
         except Problem as problem:
             if problem.keeps_changes:
                 await session.commit()
+                _tell(request, session)
             raise
         await session.commit()
-        if session.info.get("is_heard"):
-            request.app.state.answers.drop()
+        _tell(request, session)
     return response
+
+
+def _tell(request: Request, session: AsyncSession) -> None:
+    """Tell those of this process who wait for facts."""
+    if session.info.get("is_heard"):
+        request.app.state.answers.drop()
+    if session.info.get("has_facts"):
+        request.app.state.sequencer.wake()
+
+
+def origin_of(request: Request) -> Origin:
+    """Tell from where a request came: a socket of this machine has no address."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return Origin(None, request.scope.get("request_id"))
+    return Origin(str(address), request.scope.get("request_id"))
 
 
 def once(handle: Handler) -> Handler:

@@ -5,10 +5,11 @@ stand now and does nothing where there is nothing left to do.
 """
 
 import asyncio
+import gc
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -26,20 +27,35 @@ from app.meetings.scheduling import jobs as schedule
 from app.meetings.scheduling.service import KIND as PLANNING_OF_SCHEDULES
 from app.models.accounts import LoginFailure, Session
 from app.models.journal import IdempotencyKey
+from app.models.limits import RateWindow
 from app.operations import running
 from app.operations import service as operations
 from app.operations.handling import Handler
 from app.partners.avails import jobs as avails
 from app.partners.avails.service import KIND as IMPORT_OF_AVAILS
+from app.partners.bulk import jobs as bulk
+from app.partners.webhooks.dispatching import run_dispatcher
+from app.partners.webhooks.forgetting import forget_deliveries
 from app.s3 import Store, open_store
-from app.schema import require_head
+from app.schema import require_head, require_kind
 from app.screeners import jobs as screeners
+from app.screeners.heartbeats import closing
+from app.screeners.ledger import sealing
+from app.screeners.ledger.keys import ledger_key
+from app.screeners.processing import endings as processing
+from app.screeners.processing import tidying
+from app.screeners.processing.running import Workshop, process_screener
+from app.sequencing.chain import journal_key
+from app.sequencing.retention import let_go
+from app.sequencing.sequencer import Sequencer
 from app.settings import Settings
 
-# How many jobs of a queue run at once
-CONCURRENCY = {jobs.DEFAULT: 4, jobs.LONG: 2}
+# How many jobs of a queue run at once; a film takes all the processors there are.
+CONCURRENCY = {jobs.DEFAULT: 4, jobs.LONG: 2, jobs.MEDIA: 1}
 STALLED_AFTER = timedelta(minutes=1)
 RETRY_SECONDS = 1.0
+# How seldom Python looks for cycles of garbage
+RARELY = (100_000, 50, 100)
 # Five tries over an hour or so; what still fails stays in the table as failed, and in the log.
 RETRIES = RetryStrategy(max_attempts=5, exponential_wait=4)
 logger = structlog.get_logger("app.worker")
@@ -51,6 +67,8 @@ class Means:
 
     database: Database
     store: Store
+    # Set when the worker is told to stop: a film is left where it is then.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -63,14 +81,16 @@ class Means:
 HANDLERS: Mapping[str, Handler] = {
     IMPORT_OF_AVAILS: avails.import_avails,
     PLANNING_OF_SCHEDULES: schedule.plan_schedule,
+    **bulk.HANDLERS,
 }
 
 
-def make_worker(
+def make_worker(  # each task is a function of its own
     settings: Settings, means: Means, handlers: Mapping[str, Handler] = HANDLERS
 ) -> App:
     """Make the procrastinate app with every task this version knows."""
     app = App(connector=PsycopgConnector(conninfo=settings.database_url))
+    _teach_of_screeners(app, settings, means)
 
     @app.task(name="expire_meeting_request", retry=RETRIES)
     async def expire_meeting_request(request_id: str) -> None:
@@ -82,16 +102,6 @@ def make_worker(
         async with means.transaction() as session:
             await attendance.settle(session, int(meeting_id))
 
-    @app.task(name="expire_upload", retry=RETRIES)
-    async def expire_upload(screener_id: str) -> None:
-        async with means.transaction() as session:
-            await screeners.expire_upload(session, int(screener_id))
-
-    @app.task(name="remove_screener", retry=RETRIES)
-    async def remove_screener(screener_id: str) -> None:
-        async with means.transaction() as session:
-            await screeners.remove_screener(session, means.store, int(screener_id))
-
     @app.task(name=operations.TASK, retry=RETRIES)
     async def run_operation(operation_id: str) -> None:
         await running.run_operation(means, handlers, int(operation_id))
@@ -101,9 +111,11 @@ def make_worker(
     async def tidy_store(timestamp: int) -> None:
         """Do the removals that failed, and throw away what nobody knows of any more."""
         del timestamp
+        await screeners.tidy_store(means)
         async with means.transaction() as session:
-            await screeners.tidy_store(session, means.store)
             await avails.tidy(session, means.store)
+        async with means.transaction() as session:
+            await bulk.tidy(session, means.store)
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="forget", queueing_lock="forget")
@@ -112,8 +124,10 @@ def make_worker(
         del timestamp
         async with means.transaction() as session:
             await forget_the_expired(session)
+            await let_go(session, settings.event_retention)
             await schedule.forget_runs(session)
             await running.forget_operations(session)
+            await forget_deliveries(session)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="rescue", queueing_lock="rescue", pass_context=True)
@@ -127,8 +141,45 @@ def make_worker(
             await app.job_manager.retry_job(job)
         async with means.transaction() as session:
             await running.rescue_operations(session)
+            await tidying.rescue(session)
 
     return app
+
+
+def _teach_of_screeners(app: App, settings: Settings, means: Means) -> None:
+    """Add the tasks of films, and of the ledger of who watched them."""
+    shop = Workshop(settings.scratch_dir, settings.processing_patience, means.stopping)
+
+    @app.task(name="expire_upload", retry=RETRIES)
+    async def expire_upload(screener_id: str) -> None:
+        async with means.transaction() as session:
+            await screeners.expire_upload(session, int(screener_id))
+
+    @app.task(name="remove_screener", retry=RETRIES)
+    async def remove_screener(screener_id: str) -> None:
+        await screeners.remove_screener(means, int(screener_id))
+
+    @app.task(name=processing.TASK, retry=RETRIES)
+    async def process(screener_id: str) -> None:
+        await process_screener(means, shop, int(screener_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="seal_ledger", queueing_lock="seal_ledger")
+    async def seal_ledger(timestamp: int) -> None:
+        """Close the viewings that are over, and seal what the ledger's chains have grown by."""
+        del timestamp
+        await _in_batches(means, closing.close_those_over, ledger_key(settings), closing.BATCH)
+        await _in_batches(means, sealing.seal, ledger_key(settings), sealing.MOST_ENDS)
+
+
+async def _in_batches(
+    means: Means, do: Callable[[AsyncSession, bytes, int], Awaitable[int]], key: bytes, size: int
+) -> None:
+    """Do something to the ledger, in transactions of so many viewings, while there are as many."""
+    done = size
+    while done == size:
+        async with means.transaction() as session:
+            done = await do(session, key, size)
 
 
 async def forget_the_expired(session: AsyncSession) -> None:
@@ -137,24 +188,43 @@ async def forget_the_expired(session: AsyncSession) -> None:
     await session.execute(
         delete(Session).where(Session.expires_at < func.now() - timedelta(days=30))
     )
+    await session.execute(delete(RateWindow).where(RateWindow.ends_at < func.now()))
     await session.execute(
         delete(LoginFailure).where(LoginFailure.failed_at < func.now() - timedelta(hours=1))
     )
 
 
 async def run_worker(settings: Settings, handlers: Mapping[str, Handler] = HANDLERS) -> None:
-    """Work until told to stop: SIGTERM and SIGINT let running jobs finish."""
+    """Work until told to stop: SIGTERM and SIGINT let running jobs finish, but for films."""
     configure_logs(settings)
+    # Rows of imports make no cycles, and looking for some takes a third of the time.
+    gc.freeze()
+    gc.set_threshold(*RARELY)
     database = await open_database(settings)
     try:
         await require_head(database.engine)
-        means = Means(database, open_store(settings))
+        await require_kind(database.engine, sandbox=settings.sandbox)
         with _told_to_stop() as stop:
-            await asyncio.gather(
-                *(_work_on(queue, stop, settings, means, handlers) for queue in CONCURRENCY)
-            )
+            means = Means(database, open_store(settings), stop)
+            async with _sequencing(settings) as sequencer:
+                await asyncio.gather(
+                    *(_work_on(queue, stop, settings, means, handlers) for queue in CONCURRENCY),
+                    run_dispatcher(stop, settings, database, sequencer),
+                )
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _sequencing(settings: Settings) -> AsyncIterator[Sequencer]:
+    """Give facts their positions meanwhile, whether or not somebody reads them."""
+    sequencer = Sequencer(settings.database_url, journal_key(settings))
+    running = asyncio.create_task(sequencer.run())
+    try:
+        yield sequencer
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
 
 
 @contextmanager

@@ -10,7 +10,22 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import avails, http, imports, planning, rights, sales, sql, uploads
+from benchmarks import (
+    avails,
+    bulk,
+    clients,
+    feed,
+    http,
+    imports,
+    ledger,
+    planning,
+    playback,
+    rights,
+    sales,
+    sql,
+    transcode,
+    uploads,
+)
 from benchmarks.market import market
 from benchmarks.report import machine, report
 
@@ -46,8 +61,14 @@ def main() -> None:
     with market(arguments.folder.absolute(), arguments.titles[0]) as measured:
         found["import"] = imports.measure(measured)
         found["avails"] = avails.measure(measured)
+        found["bulk"] = bulk.measure(measured)
         found["upload"] = uploads.measure(measured)
         found["sales"] = sales.measure(measured)
+        found["playback"] = playback.measure(measured)
+        found["ledger"] = ledger.measure(measured)
+        found["clients"] = clients.measure(measured)
+        found["feed"] = feed.measure(measured)
+    found["transcode"] = transcode.measure()
     with market(arguments.folder.absolute(), MANY, "many") as measured:
         found["many"] = rights.measure(measured)
     arguments.output.write_text(json.dumps(found, indent=2) + "\n")

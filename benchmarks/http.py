@@ -35,7 +35,7 @@ def measure(market: Market, seconds: float, rounds: int) -> dict[str, float]:
 
 
 def _kinds(market: Market, ids: list[int], seconds: float, stack: ExitStack) -> Kinds:
-    fresh = stack.enter_context(api(market, **NO_ANSWERS_KEPT)).port
+    fresh = stack.enter_context(api(market, settings=NO_ANSWERS_KEPT)).port
     keeping = stack.enter_context(api(market)).port
     ordinary = stack.enter_context(api(market, "benchmarks.orm:app")).port
     gets = [f"/v1/titles/{id_}" for id_ in ids]

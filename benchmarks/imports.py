@@ -22,12 +22,13 @@ def measure(market: Market) -> dict[str, float]:
     """Import a file of made-up rows twice: they are new, then nothing changes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "titles.csv"
-        _write(path, time.time_ns())
+        write(path, time.time_ns())
         first, again = _import(market, path), _import(market, path)
     return {"rows_per_second": ROWS / first, "unchanged_rows_per_second": ROWS / again}
 
 
-def _write(path: Path, run: int) -> None:
+def write(path: Path, run: int) -> None:
+    """Write rows of this run's own."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

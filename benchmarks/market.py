@@ -4,16 +4,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from urllib.request import urlopen
 
 import psycopg
 
-from app import schema
+from app.cli.schema import migrate_to_head
 from app.local import PostgresServer, local_postgres, local_s3
 from app.local.processes import free_port
 from app.security import Signer
@@ -23,7 +24,7 @@ SECRET = "a secret of the benchmarks, long enough to sign with"  # noqa: S105  #
 # A quarter of a small server's memory, as every guide to PostgreSQL begins; durability as shipped.
 POSTGRES = {"shared_buffers": "2GB", "max_connections": "300", "max_wal_size": "8GB"}
 CALLER_ORGANISATION, CALLER_PERSON, CALLER_SESSION = 101, 102, 103
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _filled(postgres: PostgresServer, titles: int, shape: str) -> str:
             return postgres.url(name)
         connection.execute("DROP DATABASE IF EXISTS being_filled WITH (FORCE)")
     url = postgres.create_database("being_filled")
-    schema.migrate(url)
+    migrate_to_head(url)
     for done in synthetic.load(url, titles):
         print(f"\r  loading {done:,} of {titles:,} titles", end="", file=sys.stderr)
     print(file=sys.stderr)
@@ -135,12 +136,19 @@ class Api:
 
 
 @contextmanager
-def api(market: Market, target: str = "serve", **settings: str) -> Iterator[Api]:
-    """Serve the market by one worker: the real app (`serve`), or another ASGI app by its name."""
+def api(
+    market: Market,
+    target: str = "serve",
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Api]:
+    """Serve the market: the real app (`serve`) by one worker or several, or another by its name."""
     port = free_port()
-    environment = market.environment | settings
+    environment = {**market.environment, **settings}
     if target == "serve":
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
+        command += ["--workers", str(workers)]
         probe = f"http://127.0.0.1:{port}/healthz"
     else:
         command = [sys.executable, "-m", "uvicorn", target, "--port", str(port)]

@@ -41,10 +41,29 @@ def report(found: Found) -> str:
     rows += ["", "| one market: 5,000 titles x 300 rows, milliseconds | p50 / p95 |", "|---|---|"]
     rows += [_row(kind, [f"{p50:.2f} / {p95:.2f}"]) for kind, (p50, p95) in found["many"].items()]
     rows += ["", f"Import: {found['import']['rows_per_second']:,.0f} rows a second, one process."]
+    bulk = found["bulk"]
+    rows += [f"Over HTTP: import {bulk['import']['rows_per_second']:,.0f} rows a second."]
+    rows += [
+        f"Export as {name}: {bulk[name]['rows']:,} titles in {bulk[name]['seconds']:.1f} s, "
+        f"{bulk[name]['worker_mib']:.0f} MiB."
+        for name in ("ndjson", "csv", "xlsx")
+    ]
     rows += [f"Avails: {found['avails']['rows_per_second']:,.0f} rows a second, one process."]
     rows += [f"Upload: {found['upload']['api_cpu_seconds_per_gib']:.4f} s of the API's CPU a GiB."]
+    speed = found["transcode"]["seconds_of_film_a_second"]
+    rows += [f"Transcoding 1080p25 into 360p to 1080p: {speed:.2f} s of film a second."]
+    signing = found["upload"]["milliseconds_for_200_part_urls"]
+    rows += [f"Part URLs: 200 signed in {signing:.1f} ms."]
     sold, p95 = found["sales"]["licences_per_second"], found["sales"]["p95_ms"]
     rows += [f"Sales: {sold:,.0f} licences a second through one worker, p95 {p95:.0f} ms."]
+    rows += ["", "| playback | |", "|---|---|"]
+    rows += [_row(kind, [f"{value:,.1f}"]) for kind, value in found["playback"].items()]
+    rows += ["", "| the ledger of viewings | |", "|---|---|"]
+    rows += [_row(kind, [f"{value:,.1f}"]) for kind, value in found["ledger"].items()]
+    rows += ["", "| who calls | |", "|---|---|"]
+    rows += [_row(kind, [f"{value:,.1f}"]) for kind, value in found["clients"].items()]
+    rows += ["", "| the feed of facts, a second | |", "|---|---|"]
+    rows += [_row(kind, [f"{value:,.0f}"]) for kind, value in found["feed"].items()]
     return "\n".join(rows)
 
 

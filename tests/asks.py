@@ -8,16 +8,26 @@ from tests.markets import hours, market
 from tests.meetings import period
 from tests.rights import box
 from tests.scene import NEXT_MONTH, Scene
-from tests.screeners import SHORT_FILM
+from tests.screeners import SHORT_FILM, SUBTITLES
 from tests.world import PASSWORD
 
 OWN = {"organisation_id": "own"}
 DRAFT = {"title_id": "draft"}
+NEW = {"reference": "new reference"}
+ADMINISTERED = {"screener_id": "administered"}
+ADMINISTERED_GRANT = ADMINISTERED | {"grant_id": "administered grant"}
+ADMINISTERED_REQUEST = {"request_id": "administered request"}
 PART = {"number": 1, "md5": SHORT_FILM.md5s[0]}
 SALE = box("UZ", "SVOD", licensee_name="Tashkent TV", exclusive=True)
 HIDDEN_MARKET = {"market_id": "draft market"}
 # The first of the market of `tests.markets`
 SLOT = "2027-06-14T05:30:00Z"
+# What a player fetches by a viewing's token
+FETCHES = (
+    *("get_playback", "get_playlist", "get_rendition", "get_segment", "get_key"),
+    *("list_subtitles_of_viewing", "get_subtitles_of_viewing", "get_watermark"),
+)
+BEAT = {"sequence": 2, "beats": [{"kind": "watched", "from_ms": 0, "to_ms": 5000}]}
 PROFILE = {"texts": {"en": {"name": "A name"}}}
 SIGN_UP = {
     "name": "Newcomers",
@@ -38,6 +48,10 @@ class Ask:
     headers: dict[str, str] | None = None
 
 
+WATCHED_TITLE = Ask({"title_id": "watched title"})
+ADMINISTERED_TITLE = Ask({"title_id": "administered title"})
+
+
 def asks_of(scene: Scene) -> dict[str, Ask]:
     """Give the request of every row that needs a body, or an id that is not in `PATHS`."""
     ids, email = scene.ids, scene.callers["seller"].email
@@ -49,13 +63,31 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
     attending = {"person_id": scene.callers["seller"].person_id, "role": "seller"}
     attending_one = {"person_id": scene.callers["seller"].person_id}
     avails = Ask({}, content=xml(), headers={"Content-Type": "application/xml"})
+    csv = Ask({}, content="reference\n", headers={"Content-Type": "text/csv"})
+    rows = {"items": [{"reference": "1", "name": "A company", "country": "KZ"}]}
+    company, person = {"name": "Brought", "country": "KZ"}, {"email": "brought@company.example"}
     return {
+        "create_import_file": csv,
+        "create_import_upload": Ask({}, {"format": "csv", "size_bytes": 9, "md5": "0" * 32}),
+        "create_import": Ask({}, {"of": "titles", **rows}),
+        "create_import:companies": Ask({}, {"of": "companies", **rows}),
+        "create_import:people": Ask({}, {"of": "people", **rows}),
+        "get_import_report": Ask({"operation_id": "import"}),
+        "get_import_report:export": Ask({"operation_id": "export"}),
+        "create_export": Ask({}, {"of": "titles"}),
+        "create_export:buyers": Ask({}, {"of": "buyers"}),
+        "get_export_file": Ask({"operation_id": "export"}),
+        "put_title_by_reference": Ask(NEW, {"kind": "feature", "original_title": "A title"}),
+        "put_organisation_by_reference": Ask(NEW, company),
+        "put_person_by_reference": Ask(NEW, person),
         "import_avails": avails,
         "export_avails": Ask({}, query="?format=xml"),
         "create_token": Ask({}, form={"username": email, "password": PASSWORD}),
         "revoke_token": Ask({}, form={"token": "a token that nobody has"}),
         "update_me": Ask({}, {"name": "Another name"}),
         "create_organisation": Ask({}, SIGN_UP),
+        "create_api_client": Ask({}, {"name": "Sync", "scopes": ["titles:read"]}),
+        "update_api_client": Ask({}, {"name": "Another name"}),
         "get_organisation:pending": Ask({"organisation_id": "pending"}),
         "get_organisation:own": Ask(OWN),
         "list_people:own": Ask(OWN),
@@ -94,9 +126,54 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "sign_part_urls": Ask({"screener_id": "upload"}, {"parts": [PART]}),
         "complete_upload": Ask({"screener_id": "upload"}, SHORT_FILM.stated),
         "open_playback:upload": Ask({"screener_id": "upload"}),
+        "put_subtitles": Ask({}, content=SUBTITLES, headers={"Content-Type": "text/vtt"}),
+        "list_subtitles:upload": Ask({"screener_id": "upload"}),
         "create_grant": Ask({}, to_rival),
+        "create_grant:administered": Ask(ADMINISTERED, to_rival),
+        "list_grants:administered": Ask(ADMINISTERED),
+        "get_grant:administered": Ask(ADMINISTERED_GRANT),
+        "update_grant": Ask({}, {"max_views": 5}),
+        "update_grant:administered": Ask(ADMINISTERED_GRANT, {"max_views": 5}),
+        "revoke_grant:administered": Ask(ADMINISTERED_GRANT),
+        "get_screener:administered": Ask(ADMINISTERED),
+        "withdraw_screener:administered": Ask(ADMINISTERED),
+        "get_upload:administered": Ask(ADMINISTERED),
+        "open_playback:administered": Ask(ADMINISTERED),
+        "get_administrator": Ask(ADMINISTERED),
+        "put_administrator": Ask({}, {"organisation_id": ids["rival"]}),
+        "put_administrator:administered": Ask(ADMINISTERED, {"organisation_id": ids["buyer"]}),
+        "delete_administrator:administered": Ask(ADMINISTERED),
+        "download_screener:administered": Ask(ADMINISTERED),
+        "download_by_link": Ask({}, {"token": ids["link token"]}),
+        "download_by_link:unknown": Ask({}, {"token": "made-up"}),
+        "get_screener_request:administered": Ask(ADMINISTERED_REQUEST),
+        "grant_screener_request": Ask({}, {"expires_at": NEXT_MONTH}),
+        "grant_screener_request:administered": Ask(
+            ADMINISTERED_REQUEST, {"expires_at": NEXT_MONTH}
+        ),
+        "decline_screener_request:administered": Ask(ADMINISTERED_REQUEST),
         "create_screener_request": Ask({}, {"title_id": ids["unasked title"]}),
         "create_screener_request:draft": Ask({}, {"title_id": ids["draft"]}),
+        "open_link_playback": Ask({}, {"token": ids["link token"]}),
+        "open_link_playback:unknown": Ask({}, {"token": "made-up"}),
+        **{
+            f"{operation}:{whose}": Ask({}, query=f"?token={ids[token]}")
+            for operation in FETCHES
+            for whose, token in (("token", "watched token"), ("other", "administered token"))
+        },
+        "send_heartbeats": Ask({}, BEAT),
+        "send_heartbeats:token": Ask({}, BEAT, query=f"?token={ids['watched token']}"),
+        "send_heartbeats:other": Ask({}, BEAT, query=f"?token={ids['administered token']}"),
+        "get_viewing_report": WATCHED_TITLE,
+        "get_viewing_report:administered": ADMINISTERED_TITLE,
+        "get_viewing_report:draft": Ask(DRAFT),
+        "get_viewing_report_table": WATCHED_TITLE,
+        "get_viewing_report_table:administered": ADMINISTERED_TITLE,
+        "draw_viewing_report": WATCHED_TITLE,
+        "draw_viewing_report:administered": ADMINISTERED_TITLE,
+        "list_screener_viewings": Ask({"screener_id": "watched screener"}),
+        "list_screener_viewings:administered": Ask({"screener_id": "administered"}),
+        "list_ledger_entries:administered": Ask({"viewing_id": "administered viewing"}),
         "create_meeting_request": Ask({}, about | {"title_ids": [ids["title"]]}),
         "create_meeting_request:draft": Ask({}, about | {"title_ids": [ids["draft"]]}),
         "accept_meeting_request": Ask({}, period(5, 6)),
@@ -139,6 +216,9 @@ def asks_of(scene: Scene) -> dict[str, Ask]:
         "get_availability:draft": Ask(DRAFT),
         "get_availability_picture:draft": Ask(DRAFT),
         "create_schedule_run": Ask({}, {"effort": 0.1}),
+        "create_webhook_endpoint": Ask({}, {"url": "https://partner.example/hooks"}),
+        "update_webhook_endpoint": Ask({}, {"description": "Another"}),
+        "replay_webhook_endpoint": Ask({}, {"since": NEXT_MONTH}),
         "create_market": Ask({}, market()),
         "get_market:draft": Ask(HIDDEN_MARKET),
         "update_market": Ask({}, {"slot_minutes": 20}),
@@ -178,6 +258,9 @@ def default_ids(operation: str) -> dict[str, str]:
         "meeting_id": "meeting",
         "feed_id": "calendar feed",
         "operation_id": "operation",
+        "endpoint_id": "webhook endpoint",
+        "delivery_id": "webhook delivery",
+        "reference": "reference",
         "holding_id": "holding",
         "offering_id": "offering",
         "licence_id": "licence",
@@ -187,4 +270,9 @@ def default_ids(operation: str) -> dict[str, str]:
         "place_id": "place",
         "accreditation_id": "accreditation",
         "block_id": "block",
+        "viewing_id": "watched",
+        "name": "rendition",
+        "number": "first",
+        "client_id": "client",
+        "secret_id": "secret",
     }

@@ -87,12 +87,14 @@ async def found(caller: Caller, **params: Any) -> list[str]:
 async def upsert(
     world: World, seller: Caller, *titles: Json, publish: bool = False
 ) -> list[Upserted]:
-    """Put many titles in at once."""
+    """Put many titles in at once; kept answers are dropped at once too, as by a request."""
     wanted = [TitleIn.model_validate(title) for title in titles]
     async with world.app.state.database.session() as session, session.begin():
-        return await upsert_many(
+        done = await upsert_many(
             session, None, int(seller.organisation_id), wanted, publish=publish
         )
+    world.app.state.answers.drop()
+    return done
 
 
 async def events_of(world: World, title_id: str) -> list[str]:

@@ -10,8 +10,20 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db import Database
-from app.models import OperationFinding, Severity, Standing
-from tests import day, markets, meetings, operations, schedules, screeners
+from app.models import Operation, OperationFinding, OperationState, Severity, Standing
+from app.partners.bulk.files import export_key, report_key
+from app.scopes import SCOPES
+from tests import (
+    api_clients,
+    day,
+    grants,
+    markets,
+    meetings,
+    operations,
+    players,
+    schedules,
+    screeners,
+)
 from tests.rights import ALWAYS, box, offered, sold
 from tests.world import Caller, World
 
@@ -23,8 +35,10 @@ OF_THE_TWO = "heard by the seller and the buyer"
 OF_A_MEETING = "heard by the two who meet and the organisers"
 OF_A_BUYER = "heard by no other buyer"
 OF_THE_ORGANISERS = "heard by the organisers alone"
+OF_THE_KEEPERS = "heard by the seller and who administers for them"
 READERS = {
     OF_THE_SELLER: {"seller"},
+    OF_THE_KEEPERS: {"seller", "rival"},
     OF_THE_TWO: {"seller", "buyer"},
     OF_A_MEETING: {"seller", "buyer", "organiser"},
     OF_A_BUYER: {"buyer", "seller", "rival", "organiser"},
@@ -69,9 +83,13 @@ async def build_scene(world: World) -> Scene:
         "pending": callers["pending"].organisation_id,
         "rival": callers["rival"].organisation_id,
         "language": "ru",
+        "reference": f"{OF_THE_SELLER}: 1",
+        "new reference": "a reference of nothing yet",
         **await _titles(world, seller),
     }
-    ids |= await _screeners(seller, buyer, ids)
+    ids |= await _screeners(world, seller, buyer, ids)
+    ids |= await _administered(world, seller, buyer, ids)
+    ids |= await _viewings(world, seller, buyer, ids)
     ids |= await _meetings(world, seller, buyer)
     ids |= await _calendars(seller, callers["organiser"])
     ids |= await _rights(seller, buyer, ids["title"])
@@ -81,12 +99,33 @@ async def build_scene(world: World) -> Scene:
     ids |= await _busy(callers["organiser"], buyer, colleague)
     ids |= await _schedule(world, callers["organiser"], ids["market"])
     ids |= await _operation(world, seller)
+    ids |= await _clients(callers)
+    ids |= await _webhooks(seller)
     invitation = await seller.post(
         f"/organisations/{seller.organisation_id}/people", {"email": "invited@company.example"}
     )
     ids["invitation token"] = invitation.json()["token"]
     readers = READERS | {colleague.email: {"seller", "organiser"}}
+    for side in ("seller", "buyer", "rival", "organiser"):
+        callers[f"client of the {side}"] = await api_clients.signed_in(callers[side], *SCOPES)
+    callers |= await _fenced(seller)
     return Scene(world.app, callers, ids, readers)
+
+
+async def _clients(callers: dict[str, Caller]) -> dict[str, str]:
+    """Make a client of the seller's, for others to ask about."""
+    own = await api_clients.made(callers["seller"], name=OF_THE_SELLER)
+    return {"client": own["id"], "secret": own["secrets"][0]["id"]}
+
+
+async def _fenced(seller: Caller) -> dict[str, Caller]:
+    """Make clients of the seller's that may do nothing now: one was revoked, one is elsewhere."""
+    revoked = await api_clients.signed_in(seller, *SCOPES)
+    await seller.delete(f"/api-clients/{revoked.id}")
+    elsewhere = await api_clients.signed_in(seller, *SCOPES)
+    away = {"allowed_networks": api_clients.ELSEWHERE}
+    await seller.patch(f"/api-clients/{elsewhere.id}", away)
+    return {"revoked client": revoked, "client elsewhere": elsewhere}
 
 
 async def _put_buyer(buyer: Caller) -> None:
@@ -143,14 +182,43 @@ async def _operation(world: World, seller: Caller) -> dict[str, str]:
                 operation_id=int(id_), number=1, severity=Severity.INFO, problem=OF_THE_SELLER
             )
         )
-    return {"operation": id_}
+    return {"operation": id_} | await _bulk(world, seller)
 
 
-async def _screeners(seller: Caller, buyer: Caller, ids: dict[str, str]) -> dict[str, str]:
+async def _bulk(world: World, seller: Caller) -> dict[str, str]:
+    """Give an import and an export of the seller's that have ended well."""
+    kinds = {"import": ("titles.import", {}), "export": ("titles.export", {"format": "csv"})}
+    ids = {}
+    now = datetime.now(UTC)
+    async with world.app.state.database.session() as session, session.begin():
+        for name, (kind, wanted) in kinds.items():
+            operation = Operation(
+                organisation_id=int(seller.organisation_id),
+                person_id=int(seller.person_id),
+                kind=kind,
+                state=OperationState.SUCCEEDED,
+                started_at=now,
+                ended_at=now,
+                input={"of": "titles", **wanted},
+            )
+            session.add(operation)
+            await session.flush()
+            ids[name] = str(operation.id)
+    store, company = world.app.state.store, int(seller.organisation_id)
+    await store.put_bytes(report_key(company, int(ids["import"])), b"{}\n", "text/plain")
+    await store.put_bytes(export_key(company, int(ids["export"]), "csv"), b"a\n", "text/plain")
+    return ids
+
+
+async def _screeners(
+    world: World, seller: Caller, buyer: Caller, ids: dict[str, str]
+) -> dict[str, str]:
     film = screeners.SHORT_FILM
-    ready = await screeners.started(seller, ids["title"], film, file_name=OF_THE_TWO)
-    await screeners.sent(ready, film)
-    await seller.post(f"/screeners/{ready['id']}/complete", film.stated)
+    ready = await screeners.ready_screener(world, seller, ids["title"], OF_THE_TWO)
+    vtt = {"Content-Type": "text/vtt"}
+    path = f"/screeners/{ready['id']}/subtitles/ru"
+    read = await seller.request("PUT", path, content=screeners.SUBTITLES, headers=vtt)
+    assert read.status_code == 201, read.text
     upload = await screeners.started(seller, ids["title"], film, file_name=OF_THE_SELLER)
     await screeners.sent(upload, film)
     grant = await screeners.granted(seller, ready["id"], buyer, NEXT_MONTH)
@@ -162,6 +230,59 @@ async def _screeners(seller: Caller, buyer: Caller, ids: dict[str, str]) -> dict
         "upload": upload["id"],
         "grant": grant["id"],
         "screener request": asked.json()["id"],
+    }
+
+
+async def _administered(
+    world: World, seller: Caller, buyer: Caller, ids: dict[str, str]
+) -> dict[str, str]:
+    """Make a screener of the seller's that the rival administers, a grant, a link and a request."""
+    title = await meetings.make_title(world, seller)
+    screener = (await screeners.ready_screener(world, seller, title))["id"]
+    handed = await seller.put(
+        f"/screeners/{screener}/administrator", {"organisation_id": ids["rival"]}
+    )
+    assert handed.status_code == 200, handed.text
+    to_other = {"organisation_id": ids["other buyer"], "expires_at": NEXT_MONTH}
+    grant = await grants.give(seller, screener, to_other)
+    to_link = {"link": {"recipient_name": "A jury"}, "expires_at": NEXT_MONTH}
+    link = await grants.give(seller, screener, to_link | {"may_download": True})
+    await screeners.ready_screener(world, seller, ids["asked title"])
+    asked = await buyer.post("/screener-requests", {"title_id": title})
+    return {
+        "administered": screener,
+        "administered grant": grant["id"],
+        "administered request": asked.json()["id"],
+        "link token": link["link"].partition("#")[2],
+    }
+
+
+async def _viewings(
+    world: World, seller: Caller, buyer: Caller, ids: dict[str, str]
+) -> dict[str, str]:
+    """Have the buyer watch a film, and a link's holder one that the rival administers."""
+    title = await meetings.make_title(world, seller)
+    screener = (await screeners.ready_screener(world, seller, title))["id"]
+    vtt = {"Content-Type": "text/vtt"}
+    path = f"/screeners/{screener}/subtitles/ru"
+    read = await seller.request("PUT", path, content=screeners.SUBTITLES, headers=vtt)
+    assert read.status_code == 201, read.text
+    grant = await screeners.granted(seller, screener, buyer, NEXT_MONTH)
+    watched = await players.viewing_of(world, screener, grant["id"], buyer)
+    await watched.say({"kind": "tampered", "detail": OF_THE_SELLER})
+    link = await players.link_grant(world, seller, ids["administered"], OF_THE_KEEPERS)
+    by_link = await players.viewing_of(world, ids["administered"], link)
+    administered = (await seller.get(f"/screeners/{ids['administered']}")).json()
+    return {
+        "administered title": administered["title_id"],
+        "watched title": title,
+        "watched screener": screener,
+        "watched": watched.viewing_id,
+        "watched token": watched.token,
+        "rendition": "360p",
+        "first": "0",
+        "administered viewing": by_link.viewing_id,
+        "administered token": by_link.token,
     }
 
 
@@ -184,6 +305,14 @@ async def _calendars(seller: Caller, organiser: Caller) -> dict[str, str]:
     feed = (await seller.post("/agenda/calendar-feeds", {"name": OF_THE_SELLER})).json()
     other = (await organiser.post("/agenda/calendar-feeds")).json()
     return {"calendar feed": feed["id"], "calendar token": other["url"].partition("token=")[2]}
+
+
+async def _webhooks(seller: Caller) -> dict[str, str]:
+    """Have the seller's facts sent somewhere, and something on its way there."""
+    wanted = {"url": "https://seller.example/hooks", "description": OF_THE_SELLER}
+    endpoint = await markets.made(seller, "/webhook-endpoints", wanted)
+    pinged = await seller.post(f"/webhook-endpoints/{endpoint['id']}/ping")
+    return {"webhook endpoint": endpoint["id"], "webhook delivery": pinged.json()["id"]}
 
 
 async def _rights(seller: Caller, buyer: Caller, title: str) -> dict[str, str]:

@@ -5,11 +5,22 @@ import json
 import os
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 from sqlalchemy import select, text
 
-from app.models import Event, Kind, Stage, Title, TitleState
+from app.models import (
+    Event,
+    Kind,
+    RenditionKind,
+    Screener,
+    ScreenerRendition,
+    ScreenerState,
+    Stage,
+    Title,
+    TitleState,
+)
 from app.screeners.rules import MIB, composite_checksum
 from tests.world import Caller, World
 
@@ -53,6 +64,7 @@ class Film:
 
 SHORT_FILM = Film(b"a film of one part " * 1000)
 LONG_FILM = Film(os.urandom(2 * PART + 12_345))
+SUBTITLES = "WEBVTT\n\n00:01.000 --> 00:02.500\nЭто Зона.\n"
 
 
 def md5(content: bytes) -> str:
@@ -104,8 +116,66 @@ async def uploaded(seller: Caller, title_id: str, film: Film = SHORT_FILM) -> di
     await sent(screener, film)
     answer = await seller.post(f"/screeners/{screener['id']}/complete", film.stated)
     assert answer.status_code == 200, answer.text
-    ready: dict[str, Any] = answer.json()
-    return ready
+    completed: dict[str, Any] = answer.json()
+    return completed
+
+
+async def ready_screener(
+    world: World, seller: Caller, title_id: str, file_name: str = "Сталкер.mp4"
+) -> dict[str, Any]:
+    """Make a screener that is ready, as the worker leaves it; the store has nothing of it."""
+    async with world.app.state.database.session() as session, session.begin():
+        screener = Screener(
+            title_id=int(title_id),
+            organisation_id=int(seller.organisation_id),
+            file_name=file_name,
+            content_type="video/mp4",
+            audio_language="ru",
+            size_bytes=len(SHORT_FILM.content),
+            part_bytes=PART,
+            object_key=f"screeners/{uuid4()}/original",
+            upload_id="over",
+            upload_expires_at=text("now()"),
+            checksum=SHORT_FILM.checksum,
+            completed_at=text("now()"),
+            processed_at=text("now()"),
+            duration_milliseconds=120_000,
+            media_key=bytes(32),
+            source={},
+            pictures={},
+            state=ScreenerState.READY,
+        )
+        session.add(screener)
+        await session.flush()
+        segments = [6000] * 20
+        session.add_all(
+            [
+                ScreenerRendition(
+                    screener_id=screener.id,
+                    name="360p",
+                    kind=RenditionKind.VIDEO,
+                    width=640,
+                    height=360,
+                    bandwidth=800_000,
+                    codecs="avc1.4d401e",
+                    segment_milliseconds=segments,
+                ),
+                ScreenerRendition(
+                    screener_id=screener.id,
+                    name="audio-1",
+                    kind=RenditionKind.AUDIO,
+                    language="ru",
+                    bandwidth=140_000,
+                    codecs="mp4a.40.2",
+                    segment_milliseconds=segments,
+                ),
+            ]
+        )
+        id_ = str(screener.id)
+    answer = await seller.get(f"/screeners/{id_}")
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 async def granted(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from urllib.parse import urlsplit, urlunsplit
 
 import anyio
@@ -40,6 +40,8 @@ MEMORY_NEEDED = 2**30
 OLD_SECONDS = 3600
 # Two runs at once, of pytest-xdist or of people, may share a server.
 _RUN = f"filmmart_test_{os.getpid()}"
+# Where workers process films: of each database apart, for a worker sweeps what it does not know.
+SCRATCH = Path(gettempdir()) / _RUN
 S3Settings = dict[str, str]
 
 
@@ -118,6 +120,7 @@ def databases(postgres_url: str) -> Iterator[Databases]:
     made.create_template()
     yield made
     made.drop_template()
+    shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings
     bucket = _RUN.replace("_", "-")
     if "FILMMART_S3_ACCESS_KEY_ID" in os.environ:
         given = {"s3_bucket": bucket}
-        _ensure_bucket(given)
+        ensure_bucket(given)
         yield given
         return
     with local_s3(tmp_path_factory.mktemp("s3")) as server:
@@ -143,7 +146,7 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings
             "s3_secret_access_key": server.secret_access_key,
             "s3_bucket": bucket,
         }
-        _ensure_bucket(made)
+        ensure_bucket(made)
         yield made
 
 
@@ -160,13 +163,15 @@ def make_settings(database_url: str, s3_settings: S3Settings, **others: object) 
         "database_pool_size": 5,
         "database_read_pool_size": 5,
         "secret_key": "a secret of the tests, long enough to sign with",
+        "scratch_dir": SCRATCH / urlsplit(database_url).path.strip("/"),
         **s3_settings,
         **others,
     }
     return Settings.model_validate(values)
 
 
-def _ensure_bucket(s3_settings: S3Settings) -> None:
+def ensure_bucket(s3_settings: S3Settings) -> None:
+    """Make the bucket of a store."""
     nowhere = "postgresql://nowhere/nothing"
     store = open_store(make_settings(nowhere, s3_settings))
     anyio.run(store.ensure_bucket)

@@ -144,6 +144,7 @@ QUIET = settings(
 )
 
 
+@pytest.mark.slow
 @QUIET
 @given(many=st.lists(rows(), min_size=1, max_size=4))
 def test_any_row_comes_back_from_valid_xml_as_it_was(many: list[AvailRow], tmp_path: Path) -> None:
@@ -154,6 +155,7 @@ def test_any_row_comes_back_from_valid_xml_as_it_was(many: list[AvailRow], tmp_p
     require_valid(file)
 
 
+@pytest.mark.slow
 @QUIET
 @given(many=st.lists(rows(), min_size=1, max_size=4))
 def test_any_row_comes_back_from_spreadsheet_with_all_that_has_a_column(

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from app.catalogue.bulk import BATCH, Outcome
-from app.catalogue.reindexing import reindex_titles
+from app.catalogue.reindexing import BATCH as AT_ONCE
+from app.catalogue.reindexing import begin_anew, count_left, is_behind, reindex_next
 from tests.catalogue import STALKER, Json, events_of, found, upsert
 from tests.world import Caller, World
 
@@ -33,6 +34,28 @@ async def test_what_is_put_in_at_once_is_as_if_told_one_by_one(
         assert await found(buyer, q=q) == ["Сталкер"]
     happened = await events_of(world, str(stalker.title_id))
     assert sorted(happened) == ["title.created", "title.published"]
+
+
+async def test_texts_go_in_whatever_letters_they_have(
+    world: World, seller: Caller, buyer: Caller
+) -> None:
+    awkward = ['"quoted"', "back\\slash\\", "{a,b}", "NULL", "it's", "  ж", "\\N", '\\"', "a,b"]
+    words = [word.strip() for word in awkward]
+    strange: Json = SOLARIS | {
+        "reference": '{"MF",\\1972}',
+        "original_title": "!!!",
+        "keywords": words,
+        "credits": [{"role": "cast", "name": word, "character": "NULL"} for word in words],
+        "texts": {"en": {"title": "!!!", "synopsis": 'Said "{no}":\n\t\\ twice.'}},
+    }
+    (told,) = await upsert(world, seller, strange, publish=True)
+    read = (await seller.get(f"/titles/{told.title_id}")).json()
+    given = ("reference", "original_title", "keywords", "credits")
+    assert {name: read[name] for name in given} == {name: strange[name] for name in given}
+    assert read["texts"]["en"]["synopsis"] == strange["texts"]["en"]["synopsis"]
+    assert await found(buyer, q="slash") == ["!!!"]
+    (again,) = await upsert(world, seller, strange)
+    assert again.outcome is Outcome.UNCHANGED
 
 
 async def test_the_same_again_changes_nothing(world: World, seller: Caller) -> None:
@@ -139,18 +162,52 @@ async def test_more_than_a_batch_goes_in(world: World, seller: Caller) -> None:
 async def test_titles_can_be_indexed_anew_without_a_trace(
     world: World, seller: Caller, buyer: Caller
 ) -> None:
-    stalker, solaris = await upsert(world, seller, STALKER, SOLARIS, publish=True)
+    stalker, _ = await upsert(world, seller, STALKER, SOLARIS, publish=True)
     address = f"/titles/{stalker.title_id}"
     before = await seller.get(address)
     pool = world.app.state.database.reads.pool
     await pool.execute("UPDATE titles SET search = '', languages = '{}', sort_title = ''")
     assert await found(buyer, q="stalker", sort="newest") == []
-    async with world.app.state.database.session() as session, session.begin():
-        last = await reindex_titles(session)
-        assert last == max(stalker.title_id or 0, solaris.title_id or 0)
-        assert await reindex_titles(session, last) is None
+    assert await indexed_anew(world) == [2, 0, None]
     world.app.state.answers.drop()
     assert await found(buyer, q="stalker") == ["Сталкер"]
     assert await found(buyer, language="zh", sort="title") == ["Сталкер"]
     after = await seller.get(address)
     assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
+
+
+async def indexed_anew(world: World) -> list[int | None]:
+    """Index all titles anew; give the sizes of the batches."""
+    sessions = world.app.state.database.session
+    async with sessions() as session, session.begin():
+        await begin_anew(session)
+        assert await is_behind(session)
+    sizes: list[int | None] = [0]
+    while sizes[-1] is not None:
+        async with sessions() as session, session.begin():
+            sizes.append(await reindex_next(session))
+    async with sessions() as session:
+        assert not await is_behind(session)
+    return sizes[1:]
+
+
+async def test_indexing_anew_goes_on_where_it_was_stopped(world: World, seller: Caller) -> None:
+    titles = [SOLARIS | {"reference": str(number)} for number in range(AT_ONCE + 1)]
+    await upsert(world, seller, *titles)
+    sessions = world.app.state.database.session
+    async with sessions() as session, session.begin():
+        await begin_anew(session)
+        assert await count_left(session) == AT_ONCE + 1
+    async with sessions() as session, session.begin():
+        assert await reindex_next(session) == AT_ONCE
+    async with sessions() as session, session.begin():
+        assert await count_left(session) == 1
+        assert await is_behind(session)
+        assert await reindex_next(session) == 1
+    async with sessions() as session:
+        assert await reindex_next(session) == 0
+        await session.rollback()  # killed before it was kept
+        assert await is_behind(session)
+        assert await reindex_next(session) == 0
+        assert await reindex_next(session) is None
+        assert await count_left(session) == 0

@@ -12,15 +12,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import psutil
 import psycopg
 import pytest
+from psycopg import sql
 
+from app import schema
 from app.cli import main
 from app.cli.console import err, out
-from app.local.processes import free_port
+from app.local.processes import free_port, why_no_listening
 from app.settings import load_settings
 from tests.servers import Databases, S3Settings
 from tests.test_local import is_alive
@@ -49,6 +51,10 @@ class Terminal:
     def given(self, **settings: str) -> None:
         for name, value in settings.items():
             self._shell.setenv(f"FILMMART_{name.upper()}", value)
+
+    def forget(self, *names: str) -> None:
+        for name in names:
+            self._shell.delenv(f"FILMMART_{name.upper()}")
 
     def types(self, *lines: str) -> None:
         self._shell.setattr(sys, "stdin", StringIO("\n".join([*lines, ""])))
@@ -141,6 +147,7 @@ def descendants(process: subprocess.Popen[str], marker: str) -> list[psutil.Proc
     return found
 
 
+@pytest.mark.slow
 def test_run_opens_a_market_keeps_it_open_and_leaves_nothing_behind(
     tmp_path: Path, terminal: Terminal
 ) -> None:
@@ -181,6 +188,7 @@ def test_run_opens_a_market_keeps_it_open_and_leaves_nothing_behind(
     assert not (tmp_path / ".filmmart" / "environment").exists()
 
 
+@pytest.mark.slow
 def test_run_with_servers_of_its_own_starts_none_and_loads_no_demo(
     own_servers: dict[str, str], tmp_path: Path
 ) -> None:
@@ -196,6 +204,76 @@ def test_run_with_servers_of_its_own_starts_none_and_loads_no_demo(
         assert connection.execute("SELECT count(*) FROM people").fetchone() == (0,)
 
 
+@pytest.mark.slow
+def test_run_starts_a_sandbox_beside_the_market_where_it_is_wanted(
+    own_servers: dict[str, str], tmp_path: Path, terminal: Terminal
+) -> None:
+    port, environment = two_free_ports(), environment_of(own_servers)
+    beside = own_servers["database_url"] + "_sandbox"
+    arguments = ("run", "--port", str(port), "--sandbox")
+    try:
+        for _ in range(2):  # the second run finds what the first one made
+            with started(*arguments, environment=environment, cwd=tmp_path) as process:
+                wait_until_ready(port, process, tmp_path)
+                wait_until_ready(port + 1, process, tmp_path)
+                examined = terminal.filmmart("doctor", "--data", ".filmmart/sandbox")
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(SECONDS) == 0
+            assert f"http://127.0.0.1:{port + 1}" in examined.out
+        assert f"http://127.0.0.1:{port + 1}/v1" in (tmp_path / "output").read_text()
+        assert [schema.is_sandbox(url) for url in (own_servers["database_url"], beside)] == [
+            *(False, True)
+        ]
+        terminal.given(**own_servers | {"database_url": beside})
+        for command in ("serve", "worker", "migrate"):
+            refused = terminal.filmmart(command)
+            assert refused.code == 1
+            assert "is a sandbox's: set FILMMART_SANDBOX=true" in refused.err
+    finally:
+        with psycopg.connect(own_servers["database_url"], autocommit=True) as connection:
+            name = sql.Identifier(urlsplit(beside).path.strip("/"))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+def two_free_ports() -> int:
+    """Find a port whose next one is free, too."""
+    return next(port for port in iter(free_port, None) if why_no_listening(port + 1) is None)
+
+
+def test_a_sandbox_wants_an_empty_database_and_a_key_and_a_bucket_of_its_own(
+    databases: Databases, own_servers: dict[str, str], terminal: Terminal
+) -> None:
+    key = {"sandbox_key": "a" * 32}
+    no_bucket = {name: value for name, value in own_servers.items() if name != "s3_bucket"}
+    for given, said in (
+        (own_servers | {"sandbox": "true"}, "FILMMART_SANDBOX_KEY goes with"),
+        (own_servers | {"sandbox_url": "https://x.example"}, "FILMMART_SANDBOX_KEY goes with"),
+        (own_servers | key, "FILMMART_SANDBOX_KEY goes with"),
+        (own_servers | {"sandbox": "1", "sandbox_url": "http://x"} | key, "has no sandbox"),
+        (no_bucket | {"sandbox": "true"} | key, "FILMMART_S3_BUCKET is not set"),
+        (own_servers | {"sandbox_url": "x"}, "FILMMART_SANDBOX_URL is wrong"),
+    ):
+        terminal.given(**given)
+        done = terminal.filmmart("migrate")
+        assert done.code == 1
+        assert said in done.err
+        terminal.forget(*given)
+    terminal.given(**own_servers, sandbox="true", **key)
+    with psycopg.connect(own_servers["database_url"]) as connection:
+        connection.execute(
+            "INSERT INTO organisations (name, country, standing) VALUES ('Live', 'KZ', 'approved')"
+        )
+    for command in ("serve", "worker", "migrate"):
+        assert "is a live market's" in terminal.filmmart(command).err
+    with databases.fresh() as url:
+        terminal.given(database_url=url)
+        assert "run `filmmart migrate`" in terminal.filmmart("serve").err
+        for _ in range(2):
+            assert terminal.filmmart("migrate").code == 0
+        assert schema.is_sandbox(url)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve_lets_an_organiser_in_until_told_to_stop(
     own_servers: dict[str, str], tmp_path: Path, workers: str, terminal: Terminal
@@ -338,6 +416,20 @@ def test_openapi_is_written_without_any_installation(terminal: Terminal, tmp_pat
     assert written["openapi"].startswith("3.1")
 
 
+@pytest.mark.slow
+def test_openapi_tells_what_breaks_clients_of_an_older_one(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    assert terminal.filmmart("openapi", "--output", "old.json").code == 0
+    same = terminal.filmmart("openapi", "--since", "old.json")
+    assert (same.code, same.out) == (0, "")
+    old = json.loads((tmp_path / "old.json").read_text())
+    gone = {"get": {"operationId": "read_reels", "responses": {}}}
+    (tmp_path / "old.json").write_text(json.dumps(old | {"paths": {"/v1/reels": gone}}))
+    told = terminal.filmmart("openapi", "--since", "old.json")
+    assert (told.code, told.out) == (1, "GET /v1/reels: removed")
+
+
 def test_doctor_finds_nothing_bad_where_nothing_is(
     own_servers: dict[str, str], terminal: Terminal
 ) -> None:
@@ -383,6 +475,38 @@ def test_doctor_names_what_is_wrong_and_what_to_do(
         assert words in done.out
 
 
+def test_titles_that_an_older_version_indexed_are_told_of_and_indexed_anew(
+    own_servers: dict[str, str], terminal: Terminal
+) -> None:
+    terminal.given(**own_servers)
+    with psycopg.connect(own_servers["database_url"], autocommit=True) as connection:
+        connection.execute(
+            "WITH company AS (INSERT INTO organisations (name, country, standing) "
+            "VALUES ('Mosfilm', 'RU', 'approved') RETURNING id) "
+            "INSERT INTO titles (seller_id, kind, stage, original_title) "
+            "SELECT id, 'feature', 'completed', 'Stalker' FROM company"
+        )
+        connection.execute("UPDATE title_index SET analysis = 1")
+        assert "run `filmmart reindex`" in terminal.filmmart("doctor").out
+        assert "1 titles were indexed anew" in terminal.filmmart("reindex").out
+        assert "by analysis" in (said := terminal.filmmart("doctor").out)
+        assert "filmmart reindex" not in said
+        assert "indexed already" in terminal.filmmart("reindex").out
+        assert "1 titles were indexed anew" in terminal.filmmart("reindex", "--again").out
+        found = connection.execute("SELECT search @@ 'Astalker & Psta' FROM titles").fetchone()
+    assert found == (True,)
+
+
+def test_reindex_says_that_the_database_is_away(
+    own_servers: dict[str, str], terminal: Terminal
+) -> None:
+    away = f"postgresql://filmmart:swordfish@127.0.0.1:{free_port()}/filmmart"
+    terminal.given(**own_servers | {"database_url": away})
+    done = terminal.filmmart("reindex")
+    assert done.code == 2
+    assert "does not answer" in done.err
+
+
 def test_doctor_names_settings_that_are_missing(terminal: Terminal) -> None:
     terminal.given(database_url="postgresql://127.0.0.1/x", s3_access_key_id="a", secret_key=SECRET)
     done = terminal.filmmart("doctor")
@@ -402,10 +526,26 @@ def test_doctor_says_that_the_database_is_away(
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "serve", "worker", "migrate", "create-organiser", "openapi", "doctor"]
+    "command",
+    [
+        "run",
+        "serve",
+        "worker",
+        "migrate",
+        "reindex",
+        "create-organiser",
+        "import titles",
+        "import avails",
+        "export avails",
+        "upload",
+        "verify ledger",
+        "verify audit",
+        "openapi",
+        "doctor",
+    ],
 )
 def test_every_command_explains_itself(terminal: Terminal, command: str) -> None:
-    done = terminal.filmmart(command, "--help")
+    done = terminal.filmmart(*command.split(), "--help")
     assert done.code == 0
     assert len(done.out) > 300
 

@@ -12,6 +12,8 @@ from app.main import create_app
 from app.settings import Settings
 from tests.world import Caller, World, world_of
 
+pytestmark = pytest.mark.slow
+
 MEMBER_STATES = {"CN", "RU", "KZ", "KG", "TJ", "UZ", "IN", "PK", "IR", "BY"}
 
 

@@ -16,6 +16,7 @@ from app.models import Role
 from app.settings import Settings
 from tests.manners import SIGN_UP, refused, with_route
 from tests.servers import S3Settings, make_settings
+from tests.storms import so_much
 from tests.world import PASSWORD, Caller, World, world_of
 
 
@@ -174,7 +175,9 @@ async def until_answered(caller: Caller, path: str, body: Any, name: str) -> htt
         await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("keys", [20, pytest.param(1000, marks=pytest.mark.kill)])
+@pytest.mark.parametrize(
+    "keys", [20, pytest.param(so_much(1000, short=100), marks=pytest.mark.kill)]
+)
 async def test_of_eight_racing_duplicates_one_has_an_effect(
     keys: int, database_url: str, s3_settings: S3Settings
 ) -> None:

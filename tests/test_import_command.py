@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.imports import Operator, csv_of, ndjson, write
 
+pytestmark = pytest.mark.slow
+
 SMALL = "reference,kind,original_title\n"
 
 

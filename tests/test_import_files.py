@@ -381,6 +381,7 @@ def test_a_workbook_without_what_it_needs_is_refused(
         read_all(damaged(tmp_path / "t.xlsx", **parts))
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     with (

@@ -14,6 +14,8 @@ from tests.meetings import ask, execute, faults, period, respond
 from tests.servers import S3Settings, make_settings
 from tests.world import Caller, World, world_of
 
+pytestmark = pytest.mark.slow
+
 RIVALS = 64
 ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
 Act = Callable[[], Awaitable[httpx2.Response]]

@@ -21,6 +21,8 @@ from tests.meetings import execute, faults, respond
 from tests.servers import S3Settings, make_settings
 from tests.world import Caller, World, world_of
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 CONNECTIONS = 64
 ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
@@ -58,6 +60,8 @@ class Storm:
     slots: list[Json]
     counted: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[Json, Caller, Caller]] = field(default_factory=list)
+    # Those that were accepted without a time
+    waiting: list[tuple[Json, Caller, Caller]] = field(default_factory=list)
     # Meetings, as they were made
     met: list[str] = field(default_factory=list)
     blocks: list[tuple[str, Caller]] = field(default_factory=list)
@@ -86,8 +90,11 @@ class Storm:
         slot = dice.choice(self.slots)
         body = {} if dice.random() < 0.2 else {"starts_at": slot["starts_at"]}
         answer = await respond(asked, request, "accept", body)
-        if self.count("accepted", answer) and answer.json()["meeting"]:
-            self.met.append(answer.json()["meeting"]["id"])
+        if self.count("accepted", answer):
+            if answer.json()["meeting"]:
+                self.met.append(answer.json()["meeting"]["id"])
+            else:
+                self.waiting.append((request, asker, asked))
 
     async def cancel(self, dice: random.Random) -> None:
         if self.requests:
@@ -96,7 +103,8 @@ class Storm:
 
     async def schedule(self, dice: random.Random) -> None:
         if self.requests:
-            request, *sides = dice.choice(self.requests)
+            among = self.waiting if self.waiting and dice.random() < 0.7 else self.requests
+            request, *sides = dice.choice(among)
             body = {"starts_at": dice.choice(self.slots)["starts_at"]}
             answer = await respond(dice.choice(sides), request, "schedule", body)
             if self.count("scheduled", answer):

@@ -33,6 +33,8 @@ from tests.operations import (
 )
 from tests.world import Caller, World
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_refusal_ends_it_and_is_shown_as_an_answer_would_be(
     world: World, seller: Caller

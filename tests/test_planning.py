@@ -71,6 +71,7 @@ def test_what_is_locked_stays_and_the_rest_is_planned_around_it(
     assert locked.items() <= found.meetings.items()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 4])
 def test_crowded_markets_keep_every_rule_and_are_near_the_bound(seed: int) -> None:
     found = planned(market(CROWDED, seed))
@@ -79,6 +80,7 @@ def test_crowded_markets_keep_every_rule_and_are_near_the_bound(seed: int) -> No
     assert found.left_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effort", [0.1, 2.0])
 def test_what_the_solver_finds_is_never_worse_than_what_is_there(effort: float) -> None:
     """It is given a plan as a hint, and may have no more time than for a first one of its own."""
@@ -105,6 +107,7 @@ print(plan(EVENING, seed=1, budget=QUICK))
 """
 
 
+@pytest.mark.slow
 def test_same_seed_same_plan_in_every_process() -> None:
     told = [
         subprocess.run(

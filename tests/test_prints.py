@@ -10,7 +10,7 @@ import uharfbuzz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.meetings.day.fonts import MAIN, UNKNOWN, cut, writable
+from app.fonts import MAIN, UNKNOWN, cut, writable
 from app.meetings.day.grid_drawing import svg_of
 from app.meetings.day.printing import pdf_of
 from app.meetings.day.sheets import Line, Sheet, SheetDay

@@ -50,7 +50,7 @@ async def test_a_grant_answers_a_buyers_request(
     received = (await seller.get("/screener-requests?direction=in&state=pending")).json()
     assert received["items"] == [request]
 
-    screener = await films.uploaded(seller, title)
+    screener = await films.ready_screener(world, seller, title)
     await films.granted(seller, screener["id"], buyer)
     answered = (await buyer.get(f"/screener-requests/{request['id']}")).json()
     assert answered["state"] == "granted"
@@ -159,3 +159,110 @@ async def test_requests_are_listed_by_direction_and_state_and_paged(
     assert await ids(cursor=first.json()["next_cursor"]) == [received["id"]]
     bad = await trader.get("/screener-requests?direction=sideways")
     assert bad.status_code == 422
+
+
+# Granted in one step --------------------------------------------------------------------------
+
+UNTIL = "2027-06-30T12:00:00Z"
+
+
+async def test_a_request_is_granted_in_one_step_on_the_terms_that_are_said(
+    world: World, seller: Caller, buyer: Caller, title: str
+) -> None:
+    request = await asked(buyer, title)
+    path = f"/screener-requests/{request['id']}/grant"
+    terms = {"expires_at": UNTIL, "max_views": 2, "territories": ["SCO"], "may_download": True}
+    early = await seller.post(path, terms)
+    assert (early.status_code, early.json()["code"]) == (409, "screener_not_ready")
+    screener = await films.ready_screener(world, seller, title)
+    assert (await buyer.post(path, terms)).json()["code"] == "not_the_seller"
+
+    answer = await seller.post(path, terms)
+    assert answer.status_code == 201
+    grant = answer.json()
+    assert grant | terms == grant
+    assert (grant["screener_id"], grant["organisation"]["id"]) == (
+        screener["id"],
+        buyer.organisation_id,
+    )
+    assert (await seller.get(answer.headers["Location"])).json() == grant
+    assert (await buyer.get(f"/screener-requests/{request['id']}")).json()["state"] == "granted"
+    assert (await seller.post(path, terms)).json()["code"] == "already_answered"
+
+
+async def test_a_request_is_granted_to_the_one_who_asked(
+    world: World, seller: Caller, buyer: Caller, title: str
+) -> None:
+    screeners = [await films.ready_screener(world, seller, title) for _ in range(2)]
+    request = await asked(buyer, title)
+    path = f"/screener-requests/{request['id']}/grant"
+    wanted = {"expires_at": UNTIL, "recipient": "person"}
+    elsewhere = await films.ready_screener(world, seller, await films.make_title(world, seller))
+    for screener_id in (None, elsewhere["id"], "1"):
+        wrong = await seller.post(path, wanted | {"screener_id": screener_id})
+        assert wrong.status_code == 422
+        assert wrong.json()["errors"][0]["pointer"] == "/screener_id"
+    grant = (await seller.post(path, wanted | {"screener_id": screeners[0]["id"]})).json()
+    assert (grant["screener_id"], grant["person"]["id"]) == (screeners[0]["id"], buyer.person_id)
+
+    again = await asked(await world.person(buyer.organisation_id), title)
+    await films.execute(
+        world, "UPDATE people SET removed_at = now() WHERE id = :id", id=int(again["person_id"])
+    )
+    wanted["screener_id"] = screeners[1]["id"]
+    gone = await seller.post(f"/screener-requests/{again['id']}/grant", wanted)
+    assert (gone.status_code, gone.json()["code"]) == (409, "asker_gone")
+
+
+async def test_a_request_is_granted_once_by_however_many(
+    world: World, seller: Caller, buyer: Caller, title: str
+) -> None:
+    screener = await films.ready_screener(world, seller, title)
+    path = f"/screener-requests/{(await asked(buyer, title))['id']}"
+    answers = []
+
+    async def grant(address: str, wanted: dict[str, Any]) -> None:
+        answers.append(await seller.post(address, wanted))
+
+    to_company = {"organisation_id": buyer.organisation_id, "expires_at": UNTIL}
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(grant, f"{path}/grant", {"expires_at": UNTIL})
+            tasks.start_soon(grant, f"/screeners/{screener['id']}/grants", to_company)
+        tasks.start_soon(grant, f"{path}/decline", {})
+    assert {answer.status_code for answer in answers} <= {200, 201, 409}
+    assert [answer.status_code for answer in answers].count(201) <= 1
+    grants = (await seller.get(f"/screeners/{screener['id']}/grants")).json()["items"]
+    state = (await buyer.get(path)).json()["state"]
+    assert (state, len(grants)) in {("granted", 1), ("declined", 0), ("declined", 1)}
+
+
+async def test_a_grant_to_a_person_answers_what_they_asked_and_no_colleague(
+    world: World, seller: Caller, buyer: Caller, title: str
+) -> None:
+    screener = await films.ready_screener(world, seller, title)
+    colleague = await world.person(buyer.organisation_id)
+    request = await asked(buyer, title)
+    path = f"/screener-requests/{request['id']}"
+    for person, then in ((colleague, "pending"), (buyer, "granted")):
+        wanted = {"person_id": person.person_id, "expires_at": UNTIL}
+        assert (await seller.post(f"/screeners/{screener['id']}/grants", wanted)).is_success
+        assert (await buyer.get(path)).json()["state"] == then
+
+
+async def test_who_has_watched_as_often_as_they_may_asks_for_more(
+    world: World, seller: Caller, buyer: Caller, title: str
+) -> None:
+    screener = await films.ready_screener(world, seller, title)
+    wanted = {"organisation_id": buyer.organisation_id, "expires_at": UNTIL, "max_views": 1}
+    grant = (await seller.post(f"/screeners/{screener['id']}/grants", wanted)).json()
+    again = await buyer.post("/screener-requests", {"title_id": title})
+    assert again.json()["code"] == "already_granted"
+    await films.execute(world, "UPDATE screener_grants SET views = 1")
+    request = await asked(buyer, title)
+    path = f"/screener-requests/{request['id']}"
+    second = await seller.post(f"{path}/grant", {"expires_at": UNTIL})
+    assert second.json()["grant_id"] == grant["id"]
+    address = f"/screeners/{screener['id']}/grants/{grant['id']}"
+    assert (await seller.patch(address, {"max_views": 3})).is_success
+    assert (await buyer.get(path)).json()["state"] == "granted"

@@ -92,20 +92,6 @@ def test_an_object_is_held_to_its_length_and_composite_checksum(
 
 
 @pytest.mark.parametrize(
-    ("ahead", "may"),
-    [
-        (timedelta(seconds=-1), False),
-        (timedelta(0), False),
-        (timedelta(seconds=1), True),
-        (timedelta(days=732), True),
-        (timedelta(days=733), False),
-    ],
-)
-def test_leave_to_watch_ends_ahead_and_within_two_years(ahead: timedelta, *, may: bool) -> None:
-    assert rules.may_end(NOW + ahead, NOW) is may
-
-
-@pytest.mark.parametrize(
     ("ends_in", "seconds"),
     [(None, 900), (3600, 900), (900, 900), (60.9, 60), (0.5, 0), (-5, 0)],
 )

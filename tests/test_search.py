@@ -194,6 +194,25 @@ def test_a_title_is_found_by_the_beginning_of_its_last_word(
     assert index.rank(typed, document([phrase]))
 
 
+@given(title=phrases, name=phrases, text=phrases, cut=st.integers(min_value=1, max_value=12))
+@example(title="Сталкер", name="Эльдар Рязанов", text="ель", cut=2)
+@example(title="x", name="मुग़ल आज़म", text="潜行者 стал", cut=3)
+@settings(deadline=None)
+def test_the_index_names_by_short_beginnings_all_that_is_meant(
+    index: Index, title: str, name: str, text: str, cut: int
+) -> None:
+    indexed = document([title], [name], [text])
+    for typed in (
+        f"{place.split()[0]} {other[:cut]}"
+        for place in (title, name, text)
+        for other in f"{title} {name} {text}".split()
+    ):
+        for tier in (*tiers(typed), anywhere(typed)):
+            if tier is not None and index.finds(tier.exact, indexed):
+                assert index.finds(tier.broad, indexed)
+                assert index.finds(tier.probe, indexed), (typed, tier, indexed)
+
+
 @given(title=phrases, name=phrases, text=phrases)
 @settings(deadline=None)
 def test_every_word_is_found_wherever_it_stands(

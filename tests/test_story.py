@@ -1,21 +1,27 @@
 """The market's main job, over HTTP alone: a seller and a buyer meet over a real title."""
 
 import hashlib
+import io
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import av
 import httpx2
 import imageio_ffmpeg
 import pytest
 from icalendar import Calendar
 
+from tests.players import Player, watched
+from tests.processing import work
+from tests.watching import fetched, unlocked
 from tests.world import PASSWORD, Caller, World
 
 Json = dict[str, Any]
 
+SUBTITLES = "WEBVTT\n\n00:01.000 --> 00:02.500\nThis is the Zone.\n"
 STALKER: Json = {
     "reference": "MF-1979-03",
     "kind": "feature",
@@ -136,7 +142,7 @@ async def test_a_seller_and_a_buyer_meet_over_a_real_title(
         201,
     )
     screener = await upload(seller, started, film)
-    assert screener["state"] == "ready"
+    screener = await processed(world, seller, screener)
 
     # The buyer finds it by its Chinese name, in Cyrillic and in Latin, and reads it in Chinese.
     for query in ("潜行者", "сталкер", "stalk", "Тарковский", "tarkovskiy"):
@@ -146,7 +152,7 @@ async def test_a_seller_and_a_buyer_meet_over_a_real_title(
     assert read.json()["title"] == "潜行者"
     assert read.headers["Content-Language"] == "zh"
 
-    # They ask to watch it; the seller grants it, and it plays byte for byte.
+    # They ask to watch it; the seller grants it, and it plays.
     assert (await buyer.post(f"/screeners/{screener['id']}/playback")).status_code == 404
     wanted = done(
         await buyer.post("/screener-requests", {"title_id": title["id"], "message": "Please."}), 201
@@ -158,12 +164,34 @@ async def test_a_seller_and_a_buyer_meet_over_a_real_title(
     done(await seller.post(f"/screeners/{screener['id']}/grants", grant), 201)
     answered = done(await buyer.get("/screener-requests", params={"direction": "out"}))
     assert answered["items"][0]["state"] == "granted"
-    playback = done(await buyer.post(f"/screeners/{screener['id']}/playback"), 200)
-    async with httpx2.AsyncClient() as anybody:
-        played = await anybody.get(playback["url"])
-    assert hashlib.sha256(played.content).digest() == hashlib.sha256(film).digest()
+    await watch(world, seller, buyer, screener)
+    await meet(seller, buyer, title)
 
-    # They ask for a meeting; the seller accepts, and both agendas hold it, each in local time.
+
+async def watch(world: World, seller: Caller, buyer: Caller, screener: Json) -> None:
+    """Watch the film as a player does: the seller learns who saw how much of it."""
+    playback = done(await buyer.post(f"/screeners/{screener['id']}/playback"), 201)
+    listed = await fetched(world, playback, "playlist.m3u8")
+    assert listed.headers["Content-Type"] == "application/vnd.apple.mpegurl"
+    assert "This is the Zone." in (await fetched(world, playback, "subtitles/en.vtt")).text
+    for rendition in screener["renditions"]:
+        content = await unlocked(world, playback, f"renditions/{rendition['name']}", 0)
+        with av.open(io.BytesIO(content), "r") as segment:
+            (picture,) = segment.streams.video
+            assert (picture.width, picture.height) == (rendition["width"], rendition["height"])
+            assert len(list(segment.decode(picture))) == 3 * 25
+    player = Player(world, playback["viewing_id"], playback["token"])
+    done(await player.say(watched(0, 2), position_ms=2000))
+    goes_on = done(await buyer.post(f"/screeners/{screener['id']}/playback"), 200)
+    assert goes_on["position_seconds"] == 2
+    report = done(await seller.get(f"/titles/{screener['title_id']}/viewing-report"))
+    (viewer,) = report["viewers"]
+    assert viewer["organisation"]["name"] == "Tehran TV"
+    assert (viewer["viewings"], viewer["watched_seconds"]) == (1, 2)
+
+
+async def meet(seller: Caller, buyer: Caller, title: Json) -> None:
+    """Ask for a meeting, accept: both agendas hold it, each in local time."""
     ten_in_tehran = (datetime.now(ZoneInfo("Asia/Tehran")) + timedelta(days=3)).replace(
         hour=10, minute=0, second=0, microsecond=0
     )
@@ -277,3 +305,22 @@ async def upload(seller: Caller, started: Json, film: bytes) -> Json:
             digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
             md5s.append({"number": part["number"], "md5": digest})
     return done(await seller.post(f"/screeners/{started['id']}/complete", {"parts": md5s}))
+
+
+async def processed(world: World, seller: Caller, screener: Json) -> Json:
+    """Have the worker make of a film what can be watched; the seller adds what can be read."""
+    assert (screener["state"], screener["processing"]["stage"]) == ("processing", "queued")
+    refused = await seller.post(f"/screeners/{screener['id']}/playback")
+    assert refused.json()["code"] == "screener_not_ready"
+
+    vtt = {"Content-Type": "text/vtt"}
+    said = await seller.request(
+        "PUT", f"/screeners/{screener['id']}/subtitles/en", content=SUBTITLES, headers=vtt
+    )
+    done(said, 201)
+    await work(world)
+    ready = done(await seller.get(f"/screeners/{screener['id']}"))
+    assert ready["state"] == "ready", ready
+    assert (ready["duration_seconds"], ready["subtitles"]) == (3, ["en"])
+    assert [each["name"] for each in ready["renditions"]] == ["360p", "480p", "720p"]
+    return ready

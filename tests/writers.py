@@ -51,6 +51,8 @@ class Ledger:
     acknowledged: dict[str, dict[str, str]] = field(
         default_factory=lambda: {kind: {} for kind in MARKS}
     )
+    # How many had been acknowledged when each was begun
+    begun: dict[str, int] = field(default_factory=dict)
     # Answers that nobody should get
     surprises: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -63,10 +65,11 @@ class Ledger:
 class Writers:
     """Many clients at once, in a thread of their own: they write until told to stop."""
 
-    def __init__(self, url: str, writes: Iterator[Write]) -> None:
+    def __init__(self, url: str, writes: Iterator[Write], clients: int = CLIENTS) -> None:
         self.ledger = Ledger()
         self.in_flight = 0
         self._url = url
+        self._clients = clients
         self._writes = writes
         self._stop = threading.Event()
 
@@ -89,7 +92,7 @@ class Writers:
             httpx2.AsyncClient(base_url=self._url, timeout=15) as http,
             anyio.create_task_group() as clients,
         ):
-            for _ in range(CLIENTS):
+            for _ in range(self._clients):
                 clients.start_soon(self._write_on, http)
 
     async def _write_on(self, http: httpx2.AsyncClient) -> None:
@@ -97,6 +100,7 @@ class Writers:
             if self._stop.is_set():
                 return
             write = next(self._writes)
+            self.ledger.begun[write.mark] = self.ledger.total()
             answer = await self._until_acknowledged(http, write)
             if answer is None:
                 continue

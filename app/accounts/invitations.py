@@ -81,5 +81,6 @@ async def accept_invitation(session: AsyncSession, wanted: InvitationAcceptance)
         password_hash=await hash_password(wanted.password),
     )
     await add_person(session, person)
-    record(session, None, person, "person.joined", role=person.role)
+    joined = events.Doer(person.id, person.organisation_id)
+    record(session, joined, person, "person.joined", role=person.role)
     return person

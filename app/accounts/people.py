@@ -12,7 +12,7 @@ from app.accounts.schemas import PersonPatch
 from app.actors import Actor
 from app.db import constraint_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.models.accounts import Organisation, Person, Role, Session
+from app.models.accounts import IS_SOMEBODY, Organisation, Person, Role, Session
 from app.pagination import PageRequest, bounded_int
 from app.security import hash_password, password_matches
 
@@ -67,6 +67,7 @@ def visible_people(actor: Actor, organisation_id: int) -> Select[Person]:
     return select(Person).where(
         Person.organisation_id == organisation_id,
         Person.removed_at.is_(None),
+        IS_SOMEBODY,
         true() if may else false(),
     )
 
@@ -164,11 +165,20 @@ async def remove_person(session: AsyncSession, actor: Actor, person: Person) -> 
         Conflict: nobody would be left to speak for the organisation.
     """
     require_admin_of(actor, person.organisation_id)
+    await end_access(session, person)
+    record(session, actor, person, "person.removed")
+
+
+async def end_access(session: AsyncSession, person: Person) -> None:
+    """Let a person in no more.
+
+    Raises:
+        Conflict: nobody would be left to speak for the organisation.
+    """
     await _require_another_admin(session, person)
     person.removed_at = datetime.now(UTC)
     await revoke_sessions(session, person.id)
     await session.flush()
-    record(session, actor, person, "person.removed")
 
 
 async def _require_another_admin(session: AsyncSession, person: Person) -> None:
@@ -206,7 +216,11 @@ async def revoke_sessions(
 
 
 def record(
-    session: AsyncSession, actor: Actor | None, person: Person, type_: str, **data: object
+    session: AsyncSession,
+    actor: Actor | events.Doer | None,
+    person: Person,
+    type_: str,
+    **data: object,
 ) -> None:
     events.record(
         session,

@@ -32,12 +32,15 @@ from app.ids import Id
 from app.models.accounts import Organisation, Person, Standing
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import PEOPLE_ONLY, scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["accounts"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["accounts"], route_class=TransactionRoute, dependencies=[scoped("organisations")]
+)
 
 
-@router.get("/me", summary="Who am I")
+@router.get("/me", summary="Who am I", dependencies=[PEOPLE_ONLY])
 async def get_me(session: SessionDep, actor: CurrentActor, response: Response) -> Me:
     """Give the caller, and how their organisation stands."""
     person = await people.get_me(session, actor)
@@ -45,7 +48,9 @@ async def get_me(session: SessionDep, actor: CurrentActor, response: Response) -
     return _me(person, sells=actor.sells, buys=actor.buys)
 
 
-@router.patch("/me", summary="Change my account", responses=problems(412))
+@router.patch(
+    "/me", summary="Change my account", dependencies=[PEOPLE_ONLY], responses=problems(412)
+)
 async def update_me(
     session: SessionDep,
     actor: CurrentActor,
@@ -141,7 +146,11 @@ def _organisation(organisation: Organisation, response: Response) -> Organisatio
     return OrganisationOut.model_validate(organisation)
 
 
-@router.get("/organisations/{organisation_id}/people", summary="List an organisation's people")
+@router.get(
+    "/organisations/{organisation_id}/people",
+    summary="List an organisation's people",
+    dependencies=[scoped("people")],
+)
 async def list_people(
     session: SessionDep,
     actor: UnsuspendedActor,
@@ -156,7 +165,10 @@ async def list_people(
 
 
 @router.post(
-    "/organisations/{organisation_id}/people", summary="Invite a colleague", status_code=201
+    "/organisations/{organisation_id}/people",
+    summary="Invite a colleague",
+    dependencies=[PEOPLE_ONLY],
+    status_code=201,
 )
 async def invite_person(
     session: SessionDep,
@@ -177,6 +189,7 @@ def _columns(row: object) -> dict[str, object]:
 @router.patch(
     "/organisations/{organisation_id}/people/{person_id}",
     summary="Change a colleague's role",
+    dependencies=[PEOPLE_ONLY],
     responses=problems(409),
 )
 async def update_person(
@@ -194,6 +207,7 @@ async def update_person(
 @router.delete(
     "/organisations/{organisation_id}/people/{person_id}",
     summary="Remove a colleague",
+    dependencies=[PEOPLE_ONLY],
     status_code=204,
     responses=problems(409),
 )

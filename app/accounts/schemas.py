@@ -222,10 +222,40 @@ class InvitationAcceptance(Incoming):
     language: Language | None = None
 
 
+class TokenForm(BaseModel):
+    """What a token is asked for with (RFC 6749); what else comes is passed over, as it says."""
+
+    grant_type: str = Field(
+        default="password",
+        max_length=100,
+        description="`password`, `refresh_token` or `client_credentials`; in the sandbox also "
+        "`urn:ietf:params:oauth:grant-type:jwt-bearer`.",
+        examples=["password"],
+    )
+    username: str | None = Field(default=None, max_length=254, examples=["buyer@demo.example"])
+    password: str | None = Field(default=None, max_length=256, examples=["filmmart-demo"])
+    refresh_token: str | None = Field(default=None, max_length=200)
+    assertion: str | None = Field(
+        default=None, max_length=10_000, description="A ticket into the sandbox."
+    )
+    client_id: str | None = Field(default=None, max_length=100)
+    client_secret: str | None = Field(default=None, max_length=200)
+    scope: str | None = Field(
+        default=None, max_length=1000, description="A client's, with spaces between them."
+    )
+
+
 class TokenOut(BaseModel):
-    """An access token, and the refresh token for the next one (RFC 6749)."""
+    """An access token, and for people the refresh token for the next one (RFC 6749)."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the type, not a token
     expires_in: int = Field(description="Seconds.", examples=[600])
-    refresh_token: str = Field(description="Good once: each refresh gives the next.")
+    refresh_token: str | None = Field(
+        default=None, description="Of people: good once, each refresh gives the next."
+    )
+    scope: str | None = Field(
+        default=None,
+        description="Of clients: what the token is good for.",
+        examples=["titles:read titles:write"],
+    )

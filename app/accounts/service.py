@@ -1,5 +1,7 @@
 """Organisations: who may come in, and what they say of themselves."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,7 +81,7 @@ async def sign_up(session: AsyncSession, wanted: OrganisationSignUp) -> tuple[Or
     await add_person(session, person)
     events.record(
         session,
-        None,
+        events.Doer(person.id, organisation.id),
         "organisation.signed_up",
         organisation.id,
         organisation_ids=[organisation.id],
@@ -102,7 +104,9 @@ async def update_organisation(
     refuse_nulls(changes, "name", "country")
     for name, value in changes.items():
         setattr(organisation, name, value)
-    await _changed(session, actor, organisation, "organisation.updated", {"changed": [*changes]})
+    is_seen = organisation.standing is Standing.APPROVED
+    data = {"changed": [*changes]}
+    await _changed(session, actor, organisation, "organisation.updated", data, is_public=is_seen)
     return organisation
 
 
@@ -110,7 +114,7 @@ async def approve(session: AsyncSession, actor: Actor, organisation: Organisatio
     """Let an organisation into the market; approving twice is approving once."""
     if organisation.standing is not Standing.APPROVED:
         organisation.standing = Standing.APPROVED
-        await _changed(session, actor, organisation, "organisation.approved", {})
+        await _changed(session, actor, organisation, "organisation.approved", {}, is_public=True)
     return organisation
 
 
@@ -123,8 +127,10 @@ async def suspend(session: AsyncSession, actor: Actor, organisation: Organisatio
     if actor.belongs_to(organisation.id):
         raise Conflict("You can't suspend your own organisation.", code="own_organisation")
     if organisation.standing is not Standing.SUSPENDED:
+        was_seen = organisation.standing is Standing.APPROVED
         organisation.standing = Standing.SUSPENDED
-        await _changed(session, actor, organisation, "organisation.suspended", {})
+        type_ = "organisation.suspended"
+        await _changed(session, actor, organisation, type_, {}, is_public=was_seen)
     return organisation
 
 
@@ -133,9 +139,17 @@ async def _changed(
     actor: Actor,
     organisation: Organisation,
     type_: str,
-    data: dict[str, object],
+    data: Mapping[str, object],
+    *,
+    is_public: bool,
 ) -> None:
     await session.flush()
     events.record(
-        session, actor, type_, organisation.id, organisation_ids=[organisation.id], data=data
+        session,
+        actor,
+        type_,
+        organisation.id,
+        organisation_ids=[organisation.id],
+        is_public=is_public,
+        data=dict(data),
     )

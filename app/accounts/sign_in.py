@@ -7,27 +7,15 @@ from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import events
+from app.accounts.oauth import InvalidGrant
 from app.db import Database
-from app.errors import Problem, TooManyRequests
+from app.errors import TooManyRequests
 from app.models.accounts import LoginFailure, Person, RefreshToken, Session
 from app.security import Signer, new_token, password_matches, token_hash
 from app.settings import Settings
 
 WINDOW = timedelta(minutes=15)
 RETRY_AFTER_SECONDS = 300
-
-
-class InvalidGrant(Problem):
-    """400: RFC 6749's word for a password or refresh token that is no good."""
-
-    status = 400
-    code = "invalid_grant"
-    # A refresh token used twice ends the session even though its bearer is refused.
-    keeps_changes = True
-
-    def __init__(self, detail: str) -> None:
-        """Carry RFC 6749's `error` beside the problem document, for OAuth libraries."""
-        super().__init__(detail, error="invalid_grant", error_description=detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +52,30 @@ async def sign_in(
     if person is None or not matches:
         raise InvalidGrant("The e-mail address or the password is wrong.")
     await session.execute(delete(LoginFailure).where(LoginFailure.id.in_(attempt)))
-    sign_in = Session(
-        person_id=person.id, expires_at=datetime.now(UTC) + door.settings.session_lifetime
+    return await begin_session(session, door, person.id, person.organisation_id)
+
+
+async def begin_session(
+    session: AsyncSession, door: Door, person_id: int, organisation_id: int
+) -> Tokens:
+    """Give the first tokens of a sign-in to somebody who proved who they are."""
+    begun = Session(
+        person_id=person_id, expires_at=datetime.now(UTC) + door.settings.session_lifetime
     )
-    session.add(sign_in)
+    session.add(begun)
     await session.flush()
     events.record(
         session,
-        None,
+        events.Doer(person_id, organisation_id),
         "session.created",
-        sign_in.id,
-        organisation_ids=[person.organisation_id],
-        data={"person_id": str(person.id)},
+        begun.id,
+        organisation_ids=[organisation_id],
+        data={"person_id": str(person_id)},
     )
-    return await _issue(session, door, sign_in.id)
+    return await _issue(session, door, begun.id)
 
 
-async def _find_person(door: Door, email: str) -> Row[int, int, str] | None:
+async def _find_person(door: Door, email: str) -> Row[int, int, str | None] | None:
     """Look an account up, and let go of the connection: hashing has a queue of its own."""
     statement = select(Person.id, Person.organisation_id, Person.password_hash).where(
         func.lower(Person.email) == email, Person.removed_at.is_(None)
@@ -141,7 +136,7 @@ async def refresh(session: AsyncSession, door: Door, token: str) -> Tokens:
         raise InvalidGrant("The refresh token is no longer good. Sign in again.")
     if found.used_at is not None:
         chain.revoked_at = datetime.now(UTC)
-        events.record(session, None, "session.reuse_detected", chain.id)
+        events.record(session, await _bearer_of(session, chain), "session.reuse_detected", chain.id)
         raise InvalidGrant(
             "The refresh token was used before, so this session was ended. Sign in again."
         )
@@ -155,11 +150,18 @@ async def revoke(session: AsyncSession, door: Door, token: str) -> None:
         select(RefreshToken.session_id).where(RefreshToken.token_hash == token_hash(token))
     )
     claims = door.signer.read_access_token(token)
-    session_id = found or (claims[0] if claims else None)
+    session_id = found or (claims.session_id if claims else None)
     chain = await session.get(Session, session_id) if session_id else None
     if chain is not None and chain.revoked_at is None:
         chain.revoked_at = datetime.now(UTC)
-        events.record(session, None, "session.revoked", chain.id)
+        events.record(session, await _bearer_of(session, chain), "session.revoked", chain.id)
+
+
+async def _bearer_of(session: AsyncSession, chain: Session) -> events.Doer:
+    found = await session.execute(
+        select(Person.organisation_id).where(Person.id == chain.person_id)
+    )
+    return events.Doer(chain.person_id, found.scalar_one())
 
 
 async def _issue(session: AsyncSession, door: Door, session_id: int) -> Tokens:

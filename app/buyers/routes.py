@@ -30,9 +30,12 @@ from app.profiles.answers import (
     shown,
 )
 from app.profiles.schemas import ProfileFilters
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["buyers"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["buyers"], route_class=TransactionRoute, dependencies=[scoped("organisations")]
+)
 
 # Not an empty page for other buyers: they would take it for a market without buyers.
 SellerOrOrganiserActor = Annotated[

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     Text,
     bindparam,
@@ -85,8 +86,8 @@ def binds(organisation_id: int, id_: int, languages: tuple[str, ...]) -> dict[st
     return {"organisation_id": organisation_id, "id": id_, "languages": list(languages)}
 
 
-def _statement(*conditions: ColumnElement[bool]) -> Select[Any]:
-    told = in_language_wanted()
+def _whole(told: FromClause) -> FromClause:
+    """Give titles with what is told of them, and each as a whole: as `item`."""
     item = (
         select(
             *item_columns(told),
@@ -108,11 +109,20 @@ def _statement(*conditions: ColumnElement[bool]) -> Select[Any]:
         .correlate(Title, Organisation, told)
         .lateral("item")
     )
-    sources = (
+    return (
         Title.__table__.join(Organisation, Organisation.id == Title.seller_id)
         .join(told, true())
         .join(item, true())
     )
+
+
+def whole_titles() -> FromClause:
+    """Give titles to select `row_to_json(item)` from: each as `GET /v1/titles/{id}` shows it."""
+    return _whole(in_language_wanted())
+
+
+def _statement(*conditions: ColumnElement[bool]) -> Select[Any]:
+    told = in_language_wanted()
     return (
         select(
             cast(func.row_to_json(literal_column("item")), Text),
@@ -120,7 +130,7 @@ def _statement(*conditions: ColumnElement[bool]) -> Select[Any]:
             Organisation.version,
             told.c.language,
         )
-        .select_from(sources)
+        .select_from(_whole(told))
         .where(Title.id == bindparam("id", type_=BigInteger), *conditions)
     )
 

@@ -28,8 +28,9 @@ from app.hot import MAX_REMEMBERED, HotRoute, QueryReader
 from app.ids import Id, parse_id
 from app.pagination import ItemPage, link_next
 from app.profiles.answers import languages_for
+from app.scopes import scoped
 
-router = APIRouter(tags=["titles"], route_class=HotRoute)
+router = APIRouter(tags=["titles"], route_class=HotRoute, dependencies=[scoped("titles")])
 
 read_query = QueryReader(TitleQuery)
 read_filters = QueryReader(TitleFilters)

@@ -4,12 +4,15 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.catalogue.schemas import TitleIn, TitlePatch
+from app.catalogue.schemas import Credit, TitleIn, TitlePatch
 from app.search import document, latin_order
 
 # The columns people fill, and those that are made of them.
 FACTS = tuple(name for name in TitleIn.model_fields if name != "texts")
 DERIVED = ("languages", "sort_title", "search")
+# Which words are made, and how. Count on when that changes what a title is found by: what is there
+# is then indexed anew by `filmmart reindex`.
+ANALYSIS = 2
 
 DECADE = 10
 # A runtime is indexed by the step it falls into: single minutes would make a range too many words.
@@ -22,8 +25,19 @@ Row = Mapping[str, Any]
 
 def row_of(title: TitleIn) -> dict[str, Any]:
     """Give the columns people fill, as JSON has them; inside credits and awards without nulls."""
-    told = title.model_dump(mode="json", exclude={"texts"}, exclude_none=True)
-    return {name: told.get(name) for name in FACTS} | {"part_of_id": title.part_of_id}
+    row = dict(title.__dict__)
+    del row["texts"]
+    row["credits"] = list(map(_person, title.credits))
+    row["awards"] = [award.model_dump(mode="json", exclude_none=True) for award in title.awards]
+    if title.financing is not None:
+        row["financing"] = title.financing.model_dump(mode="json", exclude_none=True)
+    return row
+
+
+def _person(credit: Credit) -> dict[str, str]:
+    """Give somebody as `model_dump` does, sooner: most of what a title holds are people."""
+    person = {"role": str(credit.role), "name": credit.name}
+    return person if credit.character is None else person | {"character": credit.character}
 
 
 def given_of(patch: TitlePatch) -> dict[str, Any]:
@@ -34,7 +48,7 @@ def given_of(patch: TitlePatch) -> dict[str, Any]:
 
 def texts_of(title: TitleIn) -> dict[str, dict[str, Any]]:
     """Give what is said of a title, by language."""
-    return {language: said.model_dump() for language, said in title.texts.items()}
+    return {language: dict(said.__dict__) for language, said in title.texts.items()}
 
 
 def indexed(row: Row, texts: Iterable[Row]) -> dict[str, Any]:

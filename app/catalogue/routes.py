@@ -16,9 +16,10 @@ from app.etags import require_match
 from app.ids import Id
 from app.openapi import problems
 from app.profiles.answers import languages_for
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["titles"], route_class=TransactionRoute)
+router = APIRouter(tags=["titles"], route_class=TransactionRoute, dependencies=[scoped("titles")])
 
 TextLanguage = Annotated[Language, Path(examples=["zh-Hans"])]
 

@@ -256,5 +256,6 @@ def _record(session: AsyncSession, actor: Actor, title: Title, type_: str, **dat
         type_,
         title.id,
         organisation_ids=[title.seller_id],
+        is_public=title.state is TitleState.PUBLISHED or type_ == "title.withdrawn",
         data={"seller_id": str(title.seller_id), **data},
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from app import schema
+from app.catalogue.indexing import ANALYSIS
 from app.cli.console import first_line
 from app.settings import Settings
 
@@ -21,6 +22,8 @@ SECRET_CHARACTERS = 10
 WORKER_SECONDS = 120
 DISK_BYTES = 2 * 2**30
 REPLICA_LAG_SECONDS = 10
+# Read by `filmmart upload`, which needs no settings
+_OF_A_CLIENT = {"FILMMART_TOKEN", "FILMMART_PASSWORD"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -47,7 +50,7 @@ def judged(what: str, *, good: bool, found: str, remedy: str, otherwise: State) 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[Finding]:
     """Find FILMMART_ variables that are no setting: a misspelt one is silently unused."""
-    known = {f"FILMMART_{name.upper()}" for name in Settings.model_fields}
+    known = {f"FILMMART_{name.upper()}" for name in Settings.model_fields} | _OF_A_CLIENT
     return [
         Finding("settings", State.DOUBTFUL, f"{name} is no setting", "Misspelt? Nobody reads it.")
         for name in sorted(environment)
@@ -139,6 +142,16 @@ def _look_at_schema(primary: psycopg.Connection, url: str) -> Iterator[Finding]:
             good=_value(primary, alive) == "True",
             found=f"last heard {_value(primary, heartbeat)}".replace("None", "never"),
             remedy="Nothing expires and nothing is tidied: start `filmmart worker`.",
+            otherwise=State.DOUBTFUL,
+        )
+        analysis = _value(primary, "SELECT analysis FROM title_index")
+        titles = _value(primary, "SELECT EXISTS (SELECT FROM titles)")
+        yield judged(
+            "index of titles",
+            good=analysis == str(ANALYSIS) or titles == "False",
+            found=f"by analysis {analysis}",
+            remedy=f"This version searches by analysis {ANALYSIS} and finds too little: "
+            "run `filmmart reindex`.",
             otherwise=State.DOUBTFUL,
         )
 

@@ -21,6 +21,8 @@ def sentences(error: Exception) -> list[str]:
     return [
         f"FILMMART_{'_'.join(map(str, fault['loc'])).upper()} "
         + ("is not set." if fault["type"] == "missing" else f"is wrong: {fault['msg']}.")
+        if fault["loc"]
+        else f"{fault['msg'].removeprefix('Value error, ')}."  # of several that go together
         for fault in error.errors(include_input=False)
     ]
 

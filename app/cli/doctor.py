@@ -11,7 +11,9 @@ from rich.table import Table
 from app.cli import checks
 from app.cli.checks import Finding, State
 from app.cli.console import out, sentences
+from app.cli.fence_check import check_fences
 from app.cli.installation import DATA, Data, installation
+from app.cli.scratch_check import check_scratch
 from app.cli.storage_check import check_storage
 from app.settings import Settings
 
@@ -27,8 +29,8 @@ def doctor(
 
     Checks the settings and the strength of the secret, PostgreSQL (reached, version, encoding,
     schema at head, connections, clock), the read replica, the object store (a real multipart
-    upload, read back and deleted; clock), a live worker, and the disk. Changes nothing else. Exits
-    with 1 if something is bad.
+    upload, read back and deleted; clock), a live worker, what keeps the programs that open films
+    off the network, and the disk. Changes nothing else. Exits with 1 if something is bad.
     """
     findings = checks.unknown_variables(os.environ)
     try:
@@ -52,6 +54,8 @@ def _examine(settings: Settings, data: Data) -> list[Finding]:
         *checks.check_database(settings),
         *checks.check_read_replica(settings),
         *asyncio.run(check_storage(settings)),
+        asyncio.run(check_fences()),
+        check_scratch(settings),
         *checks.check_disk(data),
     ]
 

@@ -24,15 +24,7 @@ from app.settings import Settings
 
 COLUMNS = ("title_id", "offering_id", "unsaid")
 
-app = typer.Typer(help="Write what other systems take.", no_args_is_help=True)
 
-
-@app.callback()
-def exports() -> None:
-    """Write what other systems take."""
-
-
-@app.command()
 def avails(
     seller: Annotated[str, typer.Option(help="Whose avails: a seller's id or name.")],
     output: Annotated[

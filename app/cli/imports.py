@@ -44,13 +44,6 @@ REFUSALS = (
     ValidationError,
 )
 
-app = typer.Typer(help="Bring in what other systems hold.", no_args_is_help=True)
-
-
-@app.callback()
-def imports() -> None:
-    """Bring in what other systems hold."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -65,7 +58,6 @@ class Wanted:
     dry_run: bool
 
 
-@app.command()
 def titles(  # noqa: PLR0913  # each is an option
     file: Annotated[Path, typer.Argument(help="A .csv, .tsv, .ndjson, .jsonl or .xlsx file.")],
     seller: Annotated[str, typer.Option(help="Whose titles they are: a seller's id or name.")],

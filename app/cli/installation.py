@@ -84,21 +84,23 @@ def embedded(data: Path, **defaults: str) -> Iterator[Installation]:
             with os_errors_as_sentence(data):
                 data.mkdir(parents=True, exist_ok=True)
                 made["secret_key"] = kept_secret(data / "secret_key")
-        servers.enter_context(_told_to_others(data, made))
-        variables = {_variable(name): value for name, value in made.items()}
+        servers.enter_context(told_to_others(data, made))
+        variables = {variable(name): value for name, value in made.items()}
         yield Installation(Settings.model_validate(made), {**os.environ, **variables}, postgres, s3)
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """Name the environment variable of a setting."""
     return f"FILMMART_{name.upper()}"
 
 
 def _is_given(name: str) -> bool:
-    return _variable(name) in os.environ
+    return variable(name) in os.environ
 
 
 @contextmanager
-def _told_to_others(data: Path, made: Mapping[str, str]) -> Iterator[None]:
+def told_to_others(data: Path, made: Mapping[str, str]) -> Iterator[None]:
+    """Let other commands find what is started here, by the data folder."""
     file = data / "environment"
     with os_errors_as_sentence(data):
         data.mkdir(parents=True, exist_ok=True)
@@ -115,7 +117,8 @@ def _told_to_others(data: Path, made: Mapping[str, str]) -> Iterator[None]:
 def _running(data: Path) -> dict[str, str] | None:
     """Read what a running `filmmart run` works with; a file it left when it was killed is stale."""
     file = data / "environment"
-    if not file.exists() or not (is_held(data / "postgres") or is_held(data / "s3")):
+    folders = (data / "postgres", data / "s3", data)  # itself, of a sandbox
+    if not file.exists() or not any(map(is_held, folders)):
         return None
     read: dict[str, str] = json.loads(file.read_text())
     return read

@@ -2,9 +2,11 @@
 
 import asyncio
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import schema
+from app.catalogue.indexing import ANALYSIS
 from app.cli.console import err, first_line, out
 from app.cli.installation import DATA, ConfigurationError, Data, installation
 from app.errors import Problem
@@ -21,9 +23,22 @@ def migrate(data: Data = DATA) -> None:
     with installation(data) as settings:
         before = reachable_schema(settings.database_url)
         migrate_to_head(settings.database_url)
+        ensure_kind(settings)
         ensure_bucket(settings)
     wanted = schema.head()
     out.print(f"Already at {wanted}." if before == wanted else f"From {before} to {wanted}.")
+
+
+def ensure_kind(settings: Settings) -> None:
+    """Make the database of a sandbox one, for good.
+
+    Raises:
+        WrongMarketError: it is a live market's, or is a sandbox's and shall be a live market's.
+    """
+    if settings.sandbox:
+        schema.make_sandbox(settings.database_url)
+    elif schema.is_sandbox(settings.database_url):
+        raise schema.WrongMarketError(sandbox=False)
 
 
 def ensure_bucket(settings: Settings) -> None:
@@ -47,6 +62,17 @@ def migrate_to_head(url: str) -> None:
             f"The migration failed and was undone: {first_line(error.orig)}. "
             "If it gave up waiting for a lock, run it again."
         ) from error
+    _settle(url)
+
+
+def _settle(url: str) -> None:
+    """Note of a database without titles that all of them are indexed as this version does it."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "UPDATE title_index SET analysis = %s, next_analysis = NULL, after_id = 0 "
+            "WHERE NOT EXISTS (SELECT FROM titles)",
+            (ANALYSIS,),
+        )
 
 
 def reachable_schema(url: str) -> str:
@@ -73,3 +99,16 @@ def require_head(url: str) -> None:
     found, wanted = reachable_schema(url), schema.head()
     if found != wanted:
         raise schema.SchemaNotAtHeadError(found, wanted)
+
+
+def require_market(settings: Settings) -> None:
+    """Refuse to serve another schema than this version's, and a sandbox's database as a live one.
+
+    Raises:
+        ConfigurationError: the database does not answer.
+        SchemaNotAtHeadError: says which command to run.
+        WrongMarketError: says what to set.
+    """
+    require_head(settings.database_url)
+    if schema.is_sandbox(settings.database_url) != settings.sandbox:
+        raise schema.WrongMarketError(sandbox=settings.sandbox)

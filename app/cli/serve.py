@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from app.cli.installation import ConfigurationError
-from app.cli.schema import require_head
+from app.cli.schema import require_market
 from app.local.processes import why_no_listening
 from app.settings import load_settings
 from app.worker import run_worker
@@ -32,10 +32,10 @@ def serve(
 
     Takes everything from FILMMART_* variables, and refuses to start if one is missing or the schema
     is not at head. SIGTERM lets requests finish (15 s) and ends. Each worker opens
-    FILMMART_DATABASE_POOL_SIZE + FILMMART_DATABASE_READ_POOL_SIZE connections at most.
+    FILMMART_DATABASE_POOL_SIZE + FILMMART_DATABASE_READ_POOL_SIZE + 3 connections at most.
     """
     settings = load_settings()
-    require_head(settings.database_url)
+    require_market(settings)
     require_port(port, host)
     with ExitStack() as cleaning:
         if workers > 1:
@@ -52,8 +52,7 @@ def serve(
             http="httptools",
             access_log=False,  # costs 28 %; app.edge logs what is slow or fails
             log_config=None,
-            proxy_headers=True,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
+            proxy_headers=False,  # app.proxies reads them, and needs to know who sent them
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
@@ -80,5 +79,5 @@ def worker() -> None:
     a killed worker had begun is begun again by another one within two minutes.
     """
     settings = load_settings()
-    require_head(settings.database_url)
+    require_market(settings)
     asyncio.run(run_worker(settings))

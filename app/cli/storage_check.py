@@ -41,7 +41,7 @@ async def _walk(store: Store) -> AsyncIterator[Finding]:
     key = f"doctor/{secrets.token_hex(8)}"
     upload_id = await store.start_upload(key, "text/plain")
     part = PartToSign(1, len(_BYTES))
-    [url] = await store.sign_parts(key, upload_id, [part], _LIFETIME)
+    [url] = store.sign_parts(key, upload_id, [part], _LIFETIME)
     status, headers, _ = await _request("PUT", url, _BYTES)
     yield _answered("upload by signed URL", status)
     yield clock("the store's clock", lambda: parsedate_to_datetime(headers["date"]).timestamp())

@@ -47,14 +47,54 @@ class Child:
             stop(self.process, signal.SIGTERM, patience=_STOP_SECONDS)
 
 
-class Supervisor:
-    """Keeps the API, the worker and the embedded servers running until told to stop."""
+class Market:
+    """The API and the worker of a market."""
 
-    def __init__(self, installed: Installation, *, port: int, folder: Path) -> None:
+    def __init__(self, whose: str, environment: Mapping[str, str], port: int, folder: Path) -> None:
         self._port = port
-        environment = installed.environment
-        self._api = Child("The API", ["serve", "--port", str(port)], folder, environment)
-        self._worker = Child("The worker", ["worker"], folder, environment)
+        self.api = Child(f"{whose} API", ["serve", "--port", str(port)], folder, environment)
+        self.worker = Child(f"{whose} worker", ["worker"], folder, environment)
+
+    def start(self) -> None:
+        self.api.start()
+        self.worker.start()
+
+    def stop(self) -> None:
+        """Stop the API first, so that no request loses what is under it."""
+        self.api.stop()
+        self.worker.stop()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the API says it can serve.
+
+        Raises:
+            ConfigurationError: it ended or took too long.
+        """
+        process = self.api.process
+        if process is None or not wait_until(self._is_ready, process, seconds=_READY_SECONDS):
+            raise ConfigurationError(f"{self.api.name} did not start; what it said stands above.")
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+class Supervisor:
+    """Keeps APIs, workers and the embedded servers running until told to stop."""
+
+    def __init__(
+        self, installed: Installation, *, port: int, folder: Path, sandbox: Installation | None
+    ) -> None:
+        self._markets = [Market("The", installed.environment, port, folder)]
+        if sandbox is not None:
+            beside = Market("The sandbox's", sandbox.environment, port + 1, folder)
+            self._markets.append(beside)
         self._servers = {
             name: server
             for name, server in (
@@ -74,25 +114,21 @@ class Supervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the API first, so that no request loses the servers under it."""
-        self._api.stop()
-        self._worker.stop()
+        """Stop them before the servers under them."""
+        for market in self._markets:
+            market.stop()
 
     def wait_until_ready(self) -> None:
-        """Start the API and the worker, and wait until the API says it can serve.
+        """Start APIs and workers, and wait until each API says it can serve.
 
         Raises:
-            ConfigurationError: it ended or took too long.
+            ConfigurationError: one ended or took too long.
         """
-        self._api.start()
-        self._worker.start()
-        process = self._api.process
+        for market in self._markets:
+            market.start()
         with out.status("Starting the API …"):
-            ready = process is not None and wait_until(
-                self._is_ready, process, seconds=_READY_SECONDS
-            )
-        if not ready:
-            raise ConfigurationError("The API did not start; what it said stands above.")
+            for market in self._markets:
+                market.wait_until_ready()
 
     def watch(self) -> None:
         """Start again whatever dies, until a signal interrupts.
@@ -103,8 +139,9 @@ class Supervisor:
         while True:
             for name, server in self._servers.items():
                 self._revive(name, server)
-            self._revive(self._api.name, self._api)
-            self._revive(self._worker.name, self._worker)
+            for market in self._markets:
+                for child in (market.api, market.worker):
+                    self._revive(child.name, child)
             time.sleep(_LOOK_EVERY)
 
     def _revive(self, name: str, process: Child | PostgresServer | S3Server) -> None:
@@ -115,13 +152,3 @@ class Supervisor:
             raise ConfigurationError(f"{name} ends again and again: see what stands above.")
         err.print(f"[yellow]{name} has ended unexpectedly; starting it again.[/]")
         process.start()
-
-    def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except OSError:
-            return False
-        finally:
-            connection.close()

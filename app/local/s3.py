@@ -100,6 +100,8 @@ class S3Server:
         return [
             f"--addr=127.0.0.1:{self.port}",
             "--etag-hash=",
+            # A browser may read what it has a signed address of; nothing goes without a signature.
+            "--allow-origin=*",
             "--config=",  # the person's own rclone remotes are none of our business
             "--multipart-expiry=192h",  # a day longer than FILMMART_UPLOAD_LIFETIME's default
         ]

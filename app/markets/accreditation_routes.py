@@ -23,9 +23,10 @@ from app.markets.answers import StrandedDep
 from app.models.markets import Accreditation, AccreditationRole
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["markets"], route_class=TransactionRoute)
+router = APIRouter(tags=["markets"], route_class=TransactionRoute, dependencies=[scoped("markets")])
 
 
 @router.get("/markets/{market_id}/accreditations", summary="List accreditations")

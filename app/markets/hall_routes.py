@@ -18,9 +18,10 @@ from app.markets.hall_schemas import HallIn, HallOut, HallPatch, WalkOut, WalksI
 from app.models.markets import Market
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["markets"], route_class=TransactionRoute)
+router = APIRouter(tags=["markets"], route_class=TransactionRoute, dependencies=[scoped("markets")])
 
 
 @router.get("/markets/{market_id}/halls", summary="List a market's halls")

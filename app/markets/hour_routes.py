@@ -24,9 +24,15 @@ from app.markets.schemas import Day
 from app.models.markets import Market
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(prefix="/markets/{market_id}", tags=["markets"], route_class=TransactionRoute)
+router = APIRouter(
+    prefix="/markets/{market_id}",
+    tags=["markets"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("markets")],
+)
 
 
 @router.get(

@@ -21,9 +21,10 @@ from app.markets.place_schemas import PlaceIn, PlaceOut, PlacePatch, PlacesIn, P
 from app.models.markets import PlaceKind
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["markets"], route_class=TransactionRoute)
+router = APIRouter(tags=["markets"], route_class=TransactionRoute, dependencies=[scoped("markets")])
 
 
 @router.get("/markets/{market_id}/places", summary="List a market's places")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager
 from app.accounts.people import require_admin_of
 from app.actors import Actor
 from app.errors import Conflict, Forbidden, Invalid
-from app.models.accounts import Organisation, Person, Standing
+from app.models.accounts import IS_SOMEBODY, Organisation, Person, Standing
 from app.models.markets import Accreditation, AccreditationRole, Market, MarketState
 from app.models.profiles import BuyerProfile, SellerProfile
 
@@ -62,6 +62,7 @@ async def person_to_register(session: AsyncSession, actor: Actor, person_id: int
         .where(
             Person.id == person_id,
             Person.removed_at.is_(None),
+            IS_SOMEBODY,
             Organisation.standing == Standing.APPROVED,
         )
     )

@@ -20,9 +20,15 @@ from app.markets.schemas import MarketIn, MarketOut, MarketPatch
 from app.models.markets import Market, MarketState
 from app.openapi import problems
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(prefix="/markets", tags=["markets"], route_class=TransactionRoute)
+router = APIRouter(
+    prefix="/markets",
+    tags=["markets"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("markets")],
+)
 
 
 @router.get("", summary="List markets")

@@ -159,5 +159,11 @@ def changes_of(row: object, given: dict[str, Any]) -> dict[str, Any]:
 def record(session: AsyncSession, actor: Actor, type_: str, market: Market, **data: object) -> None:
     """Write a fact about a market."""
     events.record(
-        session, actor, type_, market.id, organisation_ids=[actor.organisation_id], data=data
+        session,
+        actor,
+        type_,
+        market.id,
+        organisation_ids=[actor.organisation_id],
+        is_public=market.state is not MarketState.DRAFT,
+        data=data,
     )

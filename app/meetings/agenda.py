@@ -80,7 +80,7 @@ class CalendarOwner:
 
 async def calendar_owner(session: AsyncSession, actor: Actor) -> CalendarOwner:
     """Give what a calendar needs to know of its owner."""
-    statement = select(Person.id, Person.email, Person.time_zone)
+    statement = select(Person.id, func.coalesce(Person.email, ""), Person.time_zone)
     row = (await session.execute(statement.where(Person.id == actor.person_id))).one()
     return CalendarOwner(*row)
 

@@ -13,12 +13,15 @@ from app.meetings.routes import ReadingDep
 from app.meetings.schemas import MeetingOut
 from app.meetings.views import show_meetings
 from app.pagination import ItemPage
+from app.scopes import PEOPLE_ONLY, scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["meetings"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 
 
-@router.get("/agenda", summary="My agenda")
+@router.get("/agenda", summary="My agenda", dependencies=[PEOPLE_ONLY])
 async def list_agenda(
     session: SessionDep,
     actor: MarketActor,

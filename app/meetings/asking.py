@@ -11,7 +11,7 @@ from app.catalogue.visibility import in_market
 from app.errors import Conflict, Forbidden, Invalid
 from app.meetings.rules import flaw_of_start
 from app.meetings.schemas import MeetingRequestIn
-from app.models.accounts import Organisation, Person, Standing
+from app.models.accounts import IS_SOMEBODY, Organisation, Person, Standing
 from app.models.catalogue import Title
 from app.models.meetings import MeetingRequest, MeetingRequestState
 from app.models.profiles import BuyerProfile, SellerProfile
@@ -88,6 +88,7 @@ async def require_person_of(
             Person.id == person_id,
             Person.organisation_id == organisation_id,
             Person.removed_at.is_(None),
+            IS_SOMEBODY,
         )
     )
     if found is None:

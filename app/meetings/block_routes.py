@@ -11,15 +11,18 @@ from app.markets.places import get_place, hold_place
 from app.meetings import blocks
 from app.meetings.block_schemas import BlockIn, HeldOut
 from app.pagination import ItemPage
+from app.scopes import PEOPLE_ONLY, scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["meetings"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 FromQuery = Annotated[
     Instant | None, Query(alias="from", description="What ends later; now, if left out.")
 ]
 
 
-@router.get("/agenda/blocks", summary="List my blocks")
+@router.get("/agenda/blocks", summary="List my blocks", dependencies=[PEOPLE_ONLY])
 async def list_blocks(
     session: SessionDep,
     actor: MarketActor,
@@ -33,7 +36,9 @@ async def list_blocks(
     return ItemPage(items=[blocks.show_held(row) for row in rows], next_cursor=cursor)
 
 
-@router.post("/agenda/blocks", summary="Keep some of my time", status_code=201)
+@router.post(
+    "/agenda/blocks", summary="Keep some of my time", dependencies=[PEOPLE_ONLY], status_code=201
+)
 async def create_block(
     session: SessionDep, actor: MarketActor, response: Response, wanted: BlockIn
 ) -> HeldOut:

@@ -30,8 +30,6 @@ async def taker_of(
     Raises:
         Invalid: the one named is none of its people.
     """
-    if person_id is None and request.to_person_id is None:
-        return actor.person_id
     taker_id = person_id or request.to_person_id or actor.person_id
     await require_person_of(session, request.to_organisation_id, taker_id, "/person_id")
     return taker_id

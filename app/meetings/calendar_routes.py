@@ -26,9 +26,10 @@ from app.meetings.routes import ReadingDep
 from app.openapi import problems
 from app.pagination import ItemPage
 from app.profiles.answers import languages_for
+from app.scopes import PEOPLE_ONLY
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["calendars"], route_class=TransactionRoute)
+router = APIRouter(tags=["calendars"], route_class=TransactionRoute, dependencies=[PEOPLE_ONLY])
 ICALENDAR = "text/calendar"
 FEED_TOKEN = APIKeyQuery(
     name="token",

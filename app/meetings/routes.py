@@ -26,9 +26,12 @@ from app.models.meetings import MeetingRequest, MeetingRequestState
 from app.openapi import problems
 from app.pagination import ItemPage
 from app.profiles.answers import languages_for
+from app.scopes import PEOPLE_ONLY, scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["meetings"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 
 
 def reading_of(actor: MarketActor, asked: LanguagesDep) -> tuple[str, ...]:
@@ -39,7 +42,9 @@ def reading_of(actor: MarketActor, asked: LanguagesDep) -> tuple[str, ...]:
 ReadingDep = Annotated[tuple[str, ...], Depends(reading_of)]
 
 
-@router.post("/meeting-requests", summary="Ask for a meeting", status_code=201)
+@router.post(
+    "/meeting-requests", summary="Ask for a meeting", status_code=201, dependencies=[PEOPLE_ONLY]
+)
 async def create_meeting_request(
     session: SessionDep,
     actor: MarketActor,

@@ -33,15 +33,18 @@ EXPIRE_JOB = "expire_meeting_request"
 
 
 async def get_request(session: AsyncSession, actor: Actor, id_: int) -> MeetingRequest:
-    """Give a request with all that is shown of it.
+    """Give a request with all that is shown of it, read anew.
+
+    What the session held is let go first: `populate_existing` would have one of the statements take
+    away again what another one had loaded of the same person.
 
     Raises:
         NotFound: it isn't there, or isn't the actor's to see.
     """
+    await session.flush()
+    session.expunge_all()
     statement = reads.visible_requests(actor).where(MeetingRequest.id == id_)
-    found = await session.scalar(
-        statement.options(*reads.WHOLE_REQUEST).execution_options(populate_existing=True)
-    )
+    found = await session.scalar(statement.options(*reads.WHOLE_REQUEST))
     if found is None:
         raise NotFound("meeting request")
     return found

@@ -12,9 +12,18 @@ from app.models.accounts import (
 )
 from app.models.agendas import AgendaEntry, EntryKind
 from app.models.base import Base
+from app.models.bulk import BulkPiece, PartnerReference
 from app.models.calendars import CalendarFeed
-from app.models.catalogue import Title, TitleState, TitleText
-from app.models.journal import Event, IdempotencyKey
+from app.models.catalogue import Title, TitleIndex, TitleState, TitleText
+from app.models.clients import ApiClient, ApiClientSecret, ApiClientUse
+from app.models.journal import (
+    Event,
+    EventPass,
+    EventPosition,
+    EventRetention,
+    IdempotencyKey,
+)
+from app.models.limits import RateWindow
 from app.models.markets import (
     Accreditation,
     AccreditationRole,
@@ -51,13 +60,16 @@ from app.models.rights import (
     Source,
 )
 from app.models.schedules import ScheduleChange, ScheduleMode, ScheduleOutcome, ScheduleRun
+from app.models.screener_grants import ScreenerGrant, ScreenerRequest, ScreenerRequestState
 from app.models.screeners import (
+    ProcessingStage,
+    RenditionKind,
     Screener,
-    ScreenerGrant,
-    ScreenerRequest,
-    ScreenerRequestState,
+    ScreenerRendition,
     ScreenerState,
+    ScreenerSubtitles,
 )
+from app.models.viewings import LedgerEntry, LedgerKind, LedgerSeal, Viewing, ViewingEnd
 from app.models.vocabulary import (
     CreditRole,
     Exclusivity,
@@ -66,20 +78,37 @@ from app.models.vocabulary import (
     Sought,
     Stage,
 )
+from app.models.webhooks import (
+    DeliveryState,
+    DisabledReason,
+    WebhookAttempt,
+    WebhookCursor,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "Accreditation",
     "AccreditationRole",
     "AgendaEntry",
+    "ApiClient",
+    "ApiClientSecret",
+    "ApiClientUse",
     "Arrival",
     "Attendance",
     "Base",
+    "BulkPiece",
     "BuyerProfile",
     "CalendarFeed",
     "CounterProposal",
     "CreditRole",
+    "DeliveryState",
+    "DisabledReason",
     "EntryKind",
     "Event",
+    "EventPass",
+    "EventPosition",
+    "EventRetention",
     "Exclusivity",
     "FreeBox",
     "Genre",
@@ -90,6 +119,9 @@ __all__ = [
     "IdempotencyKey",
     "Invitation",
     "Kind",
+    "LedgerEntry",
+    "LedgerKind",
+    "LedgerSeal",
     "Licence",
     "LoginFailure",
     "Market",
@@ -107,11 +139,15 @@ __all__ = [
     "OperationFinding",
     "OperationState",
     "Organisation",
+    "PartnerReference",
     "Person",
     "Place",
     "PlaceKind",
+    "ProcessingStage",
     "Profile",
+    "RateWindow",
     "RefreshToken",
+    "RenditionKind",
     "RequestSide",
     "Role",
     "ScheduleChange",
@@ -120,9 +156,11 @@ __all__ = [
     "ScheduleRun",
     "Screener",
     "ScreenerGrant",
+    "ScreenerRendition",
     "ScreenerRequest",
     "ScreenerRequestState",
     "ScreenerState",
+    "ScreenerSubtitles",
     "SellerProfile",
     "Session",
     "Severity",
@@ -132,6 +170,13 @@ __all__ = [
     "Stage",
     "Standing",
     "Title",
+    "TitleIndex",
     "TitleState",
     "TitleText",
+    "Viewing",
+    "ViewingEnd",
+    "WebhookAttempt",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -44,29 +44,42 @@ class Organisation(Versioned, Base):
 
 
 class Person(Versioned, Base):
-    """Somebody who signs in, for one organisation."""
+    """Somebody who signs in, for one organisation; or a service account, as which a client acts.
+
+    A service account has neither e-mail nor password: nobody signs in as it, meets it or shows it
+    a film. What it did has an author, as what people do.
+    """
 
     __tablename__ = "people"
     __table_args__ = (
+        CheckConstraint(
+            "num_nulls(email, password_hash) = 0"
+            " OR (num_nulls(email, password_hash) = 2 AND role = 'member')",
+            name="a_service_account_signs_in_nowhere",
+        ),
         Index("uq_people_email", text("lower(email)"), unique=True),
         Index("ix_people_organisation_id", "organisation_id", "id"),
     )
 
     id: Mapped[Key]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    email: Mapped[str]
+    email: Mapped[str | None]
     name: Mapped[str]
     role: Mapped[Role] = mapped_column(text_enum(Role))
     # IANA name: a person reads the agenda in it.
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     # BCP 47: what they read first, when a request names no language.
     language: Mapped[str | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
     # A removed person can't sign in; what they did stays.
     removed_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
 
     organisation: Mapped[Organisation] = relationship(lazy="raise")
+
+
+# True of people, and not of service accounts
+IS_SOMEBODY = Person.email.is_not(None)
 
 
 class Invitation(Base):

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     SmallInteger,
     Text,
     text,
@@ -138,8 +139,9 @@ class Title(Versioned, Base):
             postgresql_with={"gin_pending_list_limit": "1024"},
             postgresql_where=IS_WHOLE,
         ),
-        # A list reads narrow rows; what is long (search, credits, awards) lives beside them.
-        {"postgresql_with": {"toast_tuple_target": "512"}},
+        # A list reads narrow rows: what is long (the words of the index) lives beside them, and
+        # what a title as a whole shows (its credits) does not, most of the time.
+        {"postgresql_with": {"toast_tuple_target": "1024"}},
     )
 
     id: Mapped[Key]
@@ -209,3 +211,17 @@ class TitleText(Base):
     title: Mapped[str]
     logline: Mapped[str | None]
     synopsis: Mapped[str | None]
+
+
+class TitleIndex(Base):
+    """By which analysis all titles are indexed, and how far the next one has come: a single row."""
+
+    __tablename__ = "title_index"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    # `app.catalogue.indexing.ANALYSIS` of the code that did it
+    analysis: Mapped[int] = mapped_column(Integer)
+    # The one that is under way, and the last title it has done
+    next_analysis: Mapped[int | None] = mapped_column(Integer)
+    after_id: Mapped[int] = mapped_column(server_default="0")

@@ -1,13 +1,12 @@
-"""Screeners: files in S3, who asked to see them, who may."""
+"""Screeners: files in S3, and what is made of them to be watched."""
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Integer, LargeBinary, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.accounts import Organisation
-from app.models.base import Base, CreatedAt, Instant, Key, Versioned, text_enum
+from app.models.base import Base, CreatedAt, Instant, JsonObject, Key, Versioned, text_enum
 from app.models.catalogue import Title
 
 
@@ -15,10 +14,21 @@ class ScreenerState(StrEnum):
     """Where a screener stands; only a ready one can be played."""
 
     UPLOADING = "uploading"
+    PROCESSING = "processing"
     READY = "ready"
     REJECTED = "rejected"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+
+
+class ProcessingStage(StrEnum):
+    """What is being done to a file that arrived."""
+
+    QUEUED = "queued"
+    FETCHING = "fetching"
+    PROBING = "probing"
+    PICTURING = "picturing"
+    TRANSCODING = "transcoding"
 
 
 class Screener(Versioned, Base):
@@ -29,15 +39,26 @@ class Screener(Versioned, Base):
         CheckConstraint("size_bytes BETWEEN 1 AND 107374182400", name="size_is_to_100_gib"),
         CheckConstraint("part_bytes >= 5242880", name="part_is_what_s3_takes"),
         CheckConstraint(
-            "state <> 'ready' OR (checksum IS NOT NULL AND completed_at IS NOT NULL)",
-            name="ready_is_checked",
+            "state NOT IN ('processing', 'ready') "
+            "OR (checksum IS NOT NULL AND completed_at IS NOT NULL)",
+            name="what_is_processed_was_checked",
         ),
+        CheckConstraint(
+            "state <> 'ready' OR (processed_at IS NOT NULL AND media_key IS NOT NULL "
+            "AND duration_milliseconds > 0)",
+            name="ready_was_processed",
+        ),
+        CheckConstraint("(state = 'processing') = (stage IS NOT NULL)", name="stage_of_processing"),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
+        CheckConstraint("administrator_id <> organisation_id", name="administered_by_another"),
         Index("ix_screeners_title_id", "title_id", "id"),
         Index(
             "ix_screeners_uploading",
             "organisation_id",
             postgresql_where=text("state = 'uploading'"),
         ),
+        Index("ix_screeners_processing", "id", postgresql_where=text("state = 'processing'")),
+        Index("ix_screeners_administrator_id", "administrator_id"),
         Index(
             "ix_screeners_to_remove",
             "id",
@@ -50,6 +71,8 @@ class Screener(Versioned, Base):
     id: Mapped[Key]
     title_id: Mapped[int] = mapped_column(ForeignKey("titles.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    # A second company that the seller lets grant, revoke and read reports
+    administrator_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     file_name: Mapped[str]
     content_type: Mapped[str]
     # BCP 47 of what is heard, and of what is read
@@ -70,6 +93,24 @@ class Screener(Versioned, Base):
     # Why it expired or was rejected, for the seller to read
     reason: Mapped[str | None]
     completed_at: Mapped[Instant | None]
+    stage: Mapped[ProcessingStage | None] = mapped_column(text_enum(ProcessingStage))
+    # Of the stage, from 0 to 1
+    progress: Mapped[float] = mapped_column(Double, server_default="0")
+    # Each go at it has a number: of two at once only the last may say anything here
+    runs: Mapped[int] = mapped_column(Integer, server_default="0")
+    # How often the file was opened since something was last made of it: some kill whoever does
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    # What it waits for (a full disk, the store), and since when nothing came of it
+    waiting: Mapped[str | None]
+    waiting_since: Mapped[Instant | None]
+    # What the file says of itself: streams, codecs, languages
+    source: Mapped[JsonObject | None] = mapped_column(JSONB)
+    duration_milliseconds: Mapped[int | None]
+    # What the keys of the segments are made from; a playing viewing gets those, never this
+    media_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The poster, and the geometry of the thumbnails
+    pictures: Mapped[JsonObject | None] = mapped_column(JSONB)
+    processed_at: Mapped[Instant | None]
     # When the store was rid of the file of one that expired, was rejected or withdrawn
     removed_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
@@ -77,76 +118,58 @@ class Screener(Versioned, Base):
     title: Mapped[Title] = relationship(lazy="raise")
 
 
-class ScreenerGrant(Base):
-    """Leave for an organisation to watch a screener until a date; a second one can't overlap it."""
+class RenditionKind(StrEnum):
+    """What a rendition carries: pictures and sound are kept apart, so that sound has no seams."""
 
-    __tablename__ = "screener_grants"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class ScreenerRendition(Base):
+    """A film in one size, or one of its soundtracks, cut into encrypted segments in S3."""
+
+    __tablename__ = "screener_renditions"
     __table_args__ = (
-        CheckConstraint("expires_at > created_at", name="lasts_a_while"),
-        ExcludeConstraint(
-            (text("int8range(screener_id, screener_id, '[]')"), "&&"),
-            (text("int8range(organisation_id, organisation_id, '[]')"), "&&"),
-            (text("tstzrange(created_at, expires_at)"), "&&"),
-            name="ex_screener_grants_one_at_a_time",
-            using="gist",
-            where=text("revoked_at IS NULL"),
-        ),
-        Index("ix_screener_grants_screener_id", "screener_id", text("id DESC")),
-        Index("ix_screener_grants_organisation_id", "organisation_id", "screener_id"),
-    )
-
-    id: Mapped[Key]
-    screener_id: Mapped[int] = mapped_column(ForeignKey("screeners.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    granted_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    expires_at: Mapped[Instant]
-    revoked_at: Mapped[Instant | None]
-    created_at: Mapped[CreatedAt]
-
-    organisation: Mapped[Organisation] = relationship(lazy="raise")
-
-
-class ScreenerRequestState(StrEnum):
-    """Where a buyer's wish to watch stands."""
-
-    PENDING = "pending"
-    GRANTED = "granted"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-
-
-class ScreenerRequest(Versioned, Base):
-    """A buyer asks to watch a title; a grant to them answers it."""
-
-    __tablename__ = "screener_requests"
-    __table_args__ = (
-        Index(
-            "uq_screener_requests_open",
-            "title_id",
-            "organisation_id",
-            unique=True,
-            postgresql_where=text("state = 'pending'"),
-        ),
-        Index("ix_screener_requests_organisation_id", "organisation_id", text("id DESC")),
-        Index("ix_screener_requests_seller_id", "seller_id", text("id DESC")),
-        CheckConstraint("organisation_id <> seller_id", name="two_sides"),
         CheckConstraint(
-            "(state = 'pending') = (answered_at IS NULL)", name="answered_at_tells_when"
+            "(kind = 'video') = (width IS NOT NULL) AND (width IS NULL) = (height IS NULL)",
+            name="a_video_has_a_size",
         ),
+        CheckConstraint("bandwidth > 0", name="bandwidth_is_plausible"),
     )
 
-    id: Mapped[Key]
-    title_id: Mapped[int] = mapped_column(ForeignKey("titles.id"))
-    seller_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    message: Mapped[str] = mapped_column(server_default="")
-    state: Mapped[ScreenerRequestState] = mapped_column(
-        text_enum(ScreenerRequestState), server_default=ScreenerRequestState.PENDING.value
+    screener_id: Mapped[int] = mapped_column(
+        ForeignKey("screeners.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    # Why it was declined, for the buyer to read
-    answer: Mapped[str | None]
-    answered_at: Mapped[Instant | None]
+    # "720p", "audio-1": part of the keys of its segments
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[RenditionKind] = mapped_column(text_enum(RenditionKind))
+    # BCP 47 of what is heard
+    language: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    # What the file calls a soundtrack
+    label: Mapped[str | None]
+    # Peak and usual bits a second, frames a second, and RFC 6381's word for its codec, as playlists
+    # name them
+    bandwidth: Mapped[int]
+    average_bandwidth: Mapped[int | None]
+    frame_rate: Mapped[float | None] = mapped_column(Double)
+    codecs: Mapped[str]
+    # Of every segment that is in the store, in order: what a killed worker left is taken up here
+    segment_milliseconds: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+
+
+class ScreenerSubtitles(Base):
+    """What is said in a film, to read in one language."""
+
+    __tablename__ = "screener_subtitles"
+
+    screener_id: Mapped[int] = mapped_column(
+        ForeignKey("screeners.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # BCP 47
+    language: Mapped[str] = mapped_column(primary_key=True)
+    webvtt: Mapped[str]
+    # The seller's own stay when the file is processed
+    by_seller: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-
-    organisation: Mapped[Organisation] = relationship(lazy="raise", foreign_keys=[organisation_id])

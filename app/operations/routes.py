@@ -12,9 +12,12 @@ from app.operations import service
 from app.operations.answers import SHOWN, shown
 from app.operations.schemas import FindingOut, OperationOut
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["operations"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["operations"], route_class=TransactionRoute, dependencies=[scoped("operations")]
+)
 
 
 @router.get("/operations", summary="List operations")

@@ -145,6 +145,8 @@ async def save(
         type_,
         profile.organisation_id,
         organisation_ids=[profile.organisation_id],
+        # Buyers do not see each other.
+        is_public=type_.startswith("seller_profile.") and actor.in_market,
         data={"created": created, "changed": changed},
     )
 

@@ -14,12 +14,13 @@ from app.rights.availability_answers import availability_json, availability_svg
 from app.rights.availability_reads import ledgers_of
 from app.rights.availability_schemas import AvailabilityOut, AvailabilityQuery
 from app.rights.picture_drawing import Named
+from app.scopes import scoped
 from app.trees.names import language_of_names, names_in
 
 SVG = "image/svg+xml"
 # Opened by itself, a picture may load nothing and run nothing.
 _POLICY = "default-src 'none'; sandbox"
-router = APIRouter(tags=["rights"])
+router = APIRouter(tags=["rights"], dependencies=[scoped("rights")])
 
 
 class Drawing(Response):

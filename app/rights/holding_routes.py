@@ -10,10 +10,14 @@ from app.pagination import ItemPage
 from app.rights import holdings
 from app.rights.holding_schemas import HoldingIn, HoldingOut, HoldingPatch
 from app.rights.views import show_holding
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
 router = APIRouter(
-    prefix="/titles/{title_id}/holdings", tags=["rights"], route_class=TransactionRoute
+    prefix="/titles/{title_id}/holdings",
+    tags=["rights"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("rights")],
 )
 
 

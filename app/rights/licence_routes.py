@@ -23,9 +23,10 @@ from app.rights.licence_schemas import (
 from app.rights.rules.states import LicenceState
 from app.rights.selling import Warnings, today
 from app.rights.views import show_licence, show_warning
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["rights"], route_class=TransactionRoute)
+router = APIRouter(tags=["rights"], route_class=TransactionRoute, dependencies=[scoped("rights")])
 
 StateQuery = Annotated[LicenceState | None, Query(description="How it stands today, by UTC.")]
 

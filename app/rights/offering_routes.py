@@ -12,10 +12,14 @@ from app.pagination import ItemPage
 from app.rights import offerings
 from app.rights.offering_schemas import OfferingIn, OfferingOut, OfferingPatch
 from app.rights.views import show_offering
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
 router = APIRouter(
-    prefix="/titles/{title_id}/offerings", tags=["rights"], route_class=TransactionRoute
+    prefix="/titles/{title_id}/offerings",
+    tags=["rights"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("rights")],
 )
 
 

@@ -2,18 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.screeners import Screener, ScreenerState
+from app.operations.handling import Means
 from app.s3 import Store
+from app.screeners.objects import KEY_PREFIX, folder_of
 from app.screeners.service import expire
-from app.screeners.uploads import KEY_PREFIX
 
 OVER = (ScreenerState.EXPIRED, ScreenerState.REJECTED, ScreenerState.WITHDRAWN)
 # An upload is at the store a moment before its row is in the database.
 ORPHANED_AFTER = timedelta(days=1)
 BATCH = 100
+# Ids are 64-bit
+MAX_DIGITS = 19
 
 
 async def expire_upload(session: AsyncSession, screener_id: int) -> None:
@@ -27,26 +30,57 @@ async def expire_upload(session: AsyncSession, screener_id: int) -> None:
         await expire(session, screener, "The upload was not completed in time.")
 
 
-async def remove_screener(session: AsyncSession, store: Store, screener_id: int) -> None:
-    """Rid the store of the file of a screener that is over, and of what arrived of its upload."""
-    screener = await _locked(session, screener_id)
+async def remove_screener(means: Means, screener_id: int) -> None:
+    """Rid the store of everything of a screener that is over, and of what arrived of its upload.
+
+    No lock is held meanwhile: a film has thousands of segments, and doing it twice is harmless.
+    """
+    async with means.transaction() as session:
+        screener = await session.get(Screener, screener_id)
     if screener is None or screener.state not in OVER or screener.removed_at is not None:
         return
-    await store.abort_upload(screener.object_key, screener.upload_id)
-    await store.delete_object(screener.object_key)
-    screener.removed_at = datetime.now(UTC)
+    await means.store.abort_upload(screener.object_key, screener.upload_id)
+    await means.store.delete_object(screener.object_key)
+    await means.store.delete_prefix(folder_of(screener_id))
+    async with means.transaction() as session:
+        await session.execute(
+            update(Screener).where(Screener.id == screener_id).values(removed_at=func.now())
+        )
 
 
-async def tidy_store(session: AsyncSession, store: Store) -> None:
-    """Do what removals left undone, and abort uploads that no screener knows of.
+async def tidy_store(means: Means, before: datetime | None = None) -> None:
+    """Do what removals left undone, and throw away what no screener knows of.
 
-    Those were begun in a transaction that was then undone.
+    Such are uploads begun in a transaction that was then undone, and segments that a worker wrote
+    after their screener was over. What is younger than a day is let be: its row may be on its way.
     """
     over = select(Screener.id).where(Screener.state.in_(OVER), Screener.removed_at.is_(None))
-    for screener_id in (await session.scalars(over.order_by(Screener.id).limit(BATCH))).all():
-        await remove_screener(session, store, screener_id)
-    before = datetime.now(UTC) - ORPHANED_AFTER
-    await abort_unknown_uploads(session, store, before)
+    async with means.transaction() as session:
+        left = (await session.scalars(over.order_by(Screener.id).limit(BATCH))).all()
+    for screener_id in left:
+        await remove_screener(means, screener_id)
+    before = before or datetime.now(UTC) - ORPHANED_AFTER
+    async with means.transaction() as session:
+        await abort_unknown_uploads(session, means.store, before)
+    await delete_unknown_folders(means, before)
+
+
+async def delete_unknown_folders(means: Means, before: datetime) -> None:
+    """Delete folders last written to before an instant that no screener in being has."""
+    names = [
+        folder.removeprefix(KEY_PREFIX).strip("/")
+        for folder in await means.store.list_folders(KEY_PREFIX)
+    ]
+    ids = {int(name) for name in names if name.isdecimal() and len(name) < MAX_DIGITS}
+    async with means.transaction() as session:
+        kept = select(Screener.id).where(
+            Screener.id.in_(ids), or_(Screener.state.not_in(OVER), Screener.removed_at.is_(None))
+        )
+        unknown = ids - set(await session.scalars(kept))
+    for screener_id in sorted(unknown):
+        written = await means.store.list_objects(folder_of(screener_id))
+        if max(written.values(), default=before) < before:
+            await means.store.delete_prefix(folder_of(screener_id))
 
 
 async def abort_unknown_uploads(session: AsyncSession, store: Store, before: datetime) -> None:

@@ -6,14 +6,12 @@ from app.deps import MarketActor, PageDep, SellerActor, SessionDep, SettingsDep,
 from app.ids import Id
 from app.openapi import problems
 from app.pagination import ItemPage
-from app.screeners import grants, service, uploads
+from app.scopes import scoped
+from app.screeners import service, uploads, views
 from app.screeners.schemas import (
     Completion,
-    GrantIn,
-    GrantOut,
     PartUrls,
     PartUrlsIn,
-    Playback,
     ScreenerIn,
     ScreenerOut,
     ScreenerStarted,
@@ -21,7 +19,9 @@ from app.screeners.schemas import (
 )
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["screeners"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["screeners"], route_class=TransactionRoute, dependencies=[scoped("screeners")]
+)
 
 
 @router.post("/titles/{title_id}/screeners", summary="Start a screener's upload", status_code=201)
@@ -37,7 +37,7 @@ async def create_screener(
     """Start the upload of a file of up to 100 GiB, straight to the store.
 
     PUT each part to its URL, with its `headers`, in any order and several at a time. `part_urls`
-    has the first 100 parts, or all; the rest, and new ones for those that ran out, come from
+    has the first 200 parts, or all; the rest, and new ones for those that ran out, come from
     `POST /v1/screeners/{screener_id}/part-urls`. Then state what you sent:
     `POST /v1/screeners/{screener_id}/complete`. The title's seller only.
     """
@@ -46,9 +46,9 @@ async def create_screener(
     )
     response.headers["Location"] = f"/v1/screeners/{screener.id}"
     parts = uploads.first_parts(screener)
-    urls = await uploads.sign_parts(store, screener, parts, settings.upload_url_lifetime)
+    urls = uploads.sign_parts(store, screener, parts, settings.upload_url_lifetime)
     return ScreenerStarted(
-        **ScreenerOut.model_validate(screener).model_dump(),
+        **(await views.show(session, screener)).model_dump(),
         upload=uploads.upload_of(screener),
         part_urls=urls,
     )
@@ -64,13 +64,16 @@ async def list_screeners(
     """
     rows, cursor = await service.list_screeners(session, actor, title_id, page)
     response.headers.update(page.link(cursor))
-    return ItemPage(items=[ScreenerOut.model_validate(row) for row in rows], next_cursor=cursor)
+    return ItemPage(items=await views.show_all(session, rows), next_cursor=cursor)
 
 
 @router.get("/screeners/{screener_id}", summary="Get a screener")
 async def get_screener(session: SessionDep, actor: MarketActor, screener_id: Id) -> ScreenerOut:
-    """Give a screener of one's own, or one that one may watch."""
-    return ScreenerOut.model_validate(await service.get_screener(session, actor, screener_id))
+    """Give a screener of one's own, or one that one may watch.
+
+    While it is processed, `processing` tells its seller how far it is.
+    """
+    return await views.show(session, await service.get_screener(session, actor, screener_id))
 
 
 @router.delete("/screeners/{screener_id}", summary="Withdraw a screener", status_code=204)
@@ -117,7 +120,7 @@ async def sign_part_urls(
     at `GET /v1/screeners/{screener_id}/upload`. The title's seller only.
     """
     screener = await service.own_screener(session, actor, screener_id)
-    return await uploads.sign_parts(store, screener, wanted.parts, settings.upload_url_lifetime)
+    return uploads.sign_parts(store, screener, wanted.parts, settings.upload_url_lifetime)
 
 
 @router.post("/screeners/{screener_id}/complete", summary="Complete an upload")
@@ -128,64 +131,13 @@ async def complete_upload(
     screener_id: Id,
     stated: Completion,
 ) -> ScreenerOut:
-    """Hold what arrived to what you computed from your own file; then the screener is `ready`.
+    """Hold what arrived to what you computed from your own file; then it is processed.
 
+    The state is `processing` until it is `ready`, or `rejected` with a `reason`.
     Give the MD5 of every part, or the checksum made of them. 409 with `parts_do_not_match` names
     in `parts` what is missing or wrong: the upload stays open, send those again. 409 with
     `upload_lost` ends it: start a new one. Repeating a completion is harmless. The title's seller
     only.
     """
-    return ScreenerOut.model_validate(
-        await uploads.complete_upload(session, store, actor, screener_id, stated)
-    )
-
-
-@router.post("/screeners/{screener_id}/playback", summary="Watch a screener")
-async def open_playback(
-    session: SessionDep,
-    store: StoreDep,
-    settings: SettingsDep,
-    actor: MarketActor,
-    screener_id: Id,
-) -> Playback:
-    """Give a URL to watch at: for the title's seller, and for those with an open grant.
-
-    It is good for 15 minutes and never past the end of the grant. Whoever has it can use it: keep
-    it out of logs and letters. 409 with `screener_not_ready` before the upload is complete.
-    """
-    return await grants.open_playback(session, store, settings, actor, screener_id)
-
-
-@router.post("/screeners/{screener_id}/grants", summary="Grant a screener", status_code=201)
-async def create_grant(
-    session: SessionDep, actor: MarketActor, screener_id: Id, wanted: GrantIn
-) -> GrantOut:
-    """Let an organisation watch a screener until an instant.
-
-    This answers its pending request for the title. 409 with `already_granted` while it has such a
-    grant. The title's seller only.
-    """
-    return GrantOut.model_validate(await grants.create_grant(session, actor, screener_id, wanted))
-
-
-@router.get("/screeners/{screener_id}/grants", summary="List a screener's grants")
-async def list_grants(
-    session: SessionDep, actor: MarketActor, response: Response, screener_id: Id, page: PageDep
-) -> ItemPage[GrantOut]:
-    """List who may watch or might, newest first, ended and revoked ones too. The seller only."""
-    rows, cursor = await grants.list_grants(session, actor, screener_id, page)
-    response.headers.update(page.link(cursor))
-    return ItemPage(items=[GrantOut.model_validate(row) for row in rows], next_cursor=cursor)
-
-
-@router.delete(
-    "/screeners/{screener_id}/grants/{grant_id}", summary="Revoke a grant", status_code=204
-)
-async def revoke_grant(
-    session: SessionDep, actor: MarketActor, screener_id: Id, grant_id: Id
-) -> None:
-    """End an organisation's leave to watch.
-
-    A URL it has already lives out its 15 minutes. The title's seller only.
-    """
-    await grants.revoke_grant(session, actor, screener_id, grant_id)
+    screener = await uploads.complete_upload(session, store, actor, screener_id, stated)
+    return await views.show(session, screener)

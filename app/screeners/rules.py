@@ -1,4 +1,4 @@
-"""The arithmetic of uploads and of leave to watch."""
+"""The arithmetic of uploads, and of the URLs of what was uploaded."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,15 @@ from app.stored import StoredObject, StoredPart
 
 MIB = 1 << 20
 MAX_SIZE_BYTES = 100 << 30
-# Small parts make a retry cheap, few parts the API's work: each costs it 0.4 ms, and a GiB may cost
-# 20. So parts grow until there are few, as long as a slow line sends one within its URL's life.
+# Small parts make a retry cheap, few parts the API's work. So parts grow until there are few, as
+# long as a slow line sends one within its URL's life, and rclone keeps four of them in its memory.
 MIN_PART_BYTES = 16 * MIB
 LARGE_PART_BYTES = 64 * MIB
 FEW_PARTS = 16
 # S3 takes 10,000; a thousand fit one page of its list of parts.
 MAX_PARTS = 1000
 # Part URLs signed by one request
-MAX_PARTS_TO_SIGN = 100
-# How far ahead leave to watch can be given
-MAX_GRANT = timedelta(days=2 * 366)
+MAX_PARTS_TO_SIGN = 200
 
 
 def part_bytes_of(size_bytes: int) -> int:
@@ -93,21 +91,19 @@ def wrong_parts(
     return found
 
 
-def may_end(ends_at: datetime, now: datetime) -> bool:
-    """Tell whether leave to watch may end then: ahead, and within `MAX_GRANT`."""
-    return timedelta(0) < ends_at - now <= MAX_GRANT
-
-
 def url_lifetime(now: datetime, ends_at: datetime | None, longest: timedelta) -> timedelta:
     """Give how long a playback URL lives, in whole seconds: never past the end of the leave."""
     lifetime = longest if ends_at is None else min(longest, ends_at - now)
     return timedelta(seconds=max(0, int(lifetime.total_seconds())))
 
 
-def content_disposition(file_name: str) -> str:
-    """Name a file in any script (RFC 6266): plain ASCII for old clients, then its true name."""
+def content_disposition(file_name: str, kind: str = "inline") -> str:
+    """Name a file in any script (RFC 6266): plain ASCII for old clients, then its true name.
+
+    It is to be shown, or as an `attachment` kept.
+    """
     plain = "".join(
         char if char.isascii() and char.isprintable() and char not in '"\\%' else "_"
         for char in file_name
     )
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from app.accounts.schemas import Language, OrganisationRef, Out
+from app.accounts.schemas import Language, Out
 from app.ids import Id
-from app.incoming import Incoming, Instant
-from app.models.screeners import ScreenerRequestState, ScreenerState
+from app.incoming import Incoming
+from app.models.screeners import ProcessingStage, RenditionKind, ScreenerState
 from app.screeners.rules import MAX_PARTS, MAX_PARTS_TO_SIGN, MAX_SIZE_BYTES, composite_checksum
 
 MD5_EXAMPLE = "9e107d9d372bb6826bd81d3542a419d6"
@@ -42,7 +42,6 @@ Md5 = Annotated[
 PartNumber = Annotated[
     int, Field(strict=True, ge=1, le=MAX_PARTS, description="From 1.", examples=[1])
 ]
-Message = Annotated[str, StringConstraints(max_length=2000)]
 
 
 class ScreenerIn(Incoming):
@@ -63,6 +62,43 @@ class ScreenerIn(Incoming):
     )
 
 
+class ProcessingOut(Out):
+    """How far a file is on its way to be watched."""
+
+    stage: ProcessingStage
+    progress: float = Field(ge=0, le=1, description="Of the stage.", examples=[0.42])
+    waiting: str | None = Field(
+        description="What it waits for, to be tried again: room on the worker's disk, the store.",
+        examples=["The store does not answer."],
+    )
+
+
+class RenditionOut(Out):
+    """One size of the picture, or one soundtrack."""
+
+    name: str = Field(examples=["720p"])
+    kind: RenditionKind
+    language: str | None = Field(description="BCP 47 of what is heard.", examples=["ru"])
+    label: str | None = Field(description="What the file calls it.", examples=["Commentary"])
+    width: int | None = Field(examples=[1280])
+    height: int | None = Field(examples=[720])
+    bandwidth: int = Field(description="At most so many bits a second.", examples=[2_800_000])
+
+
+class SubtitlesOut(Out):
+    """A film's texts in one language."""
+
+    language: str = Field(description="BCP 47.", examples=["en"])
+    by_seller: bool = Field(description="Or found in the file.")
+    created_at: datetime
+
+
+class SubtitlesListOut(Out):
+    """All languages in which a film can be read: they are few, and come at once."""
+
+    items: list[SubtitlesOut]
+
+
 class ScreenerOut(Out):
     """A title's file: where it stands, and what it is."""
 
@@ -76,8 +112,18 @@ class ScreenerOut(Out):
     size_bytes: int
     audio_language: str | None
     subtitle_language: str | None
+    processing: ProcessingOut | None = Field(
+        default=None, description="While the state is `processing`."
+    )
+    duration_seconds: float | None = Field(
+        default=None, description="Once the file was probed.", examples=[9_720.48]
+    )
+    renditions: list[RenditionOut] = Field(default=[], description="Once it is ready.")
+    subtitles: list[str] = Field(
+        default=[], description="BCP 47 of the texts that can be shown.", examples=[["en", "zh"]]
+    )
     checksum: str | None = Field(
-        description="Once ready: MD5 of the parts' MD5s, and their number.",
+        description="Once complete: MD5 of the parts' MD5s, and their number.",
         examples=[CHECKSUM_EXAMPLE],
     )
     completed_at: datetime | None
@@ -196,66 +242,3 @@ class Completion(Incoming):
         if self.md5s is None:
             return self.checksum or ""
         return composite_checksum([self.md5s[number] for number in sorted(self.md5s)])
-
-
-class GrantIn(Incoming):
-    """Who may watch, until when."""
-
-    organisation_id: Id
-    expires_at: Instant = Field(
-        description="At most two years ahead.", examples=["2027-01-31T22:59:59Z"]
-    )
-
-
-class GrantOut(Out):
-    """Leave for an organisation to watch a screener."""
-
-    id: Id
-    screener_id: Id
-    organisation: OrganisationRef
-    expires_at: datetime
-    revoked_at: datetime | None
-    created_at: datetime
-
-
-class Playback(Out):
-    """Where to watch: a URL for the bearer alone, for a short while."""
-
-    url: str = Field(examples=["https://store.example/filmmart/screeners/…?X-Amz-Signature=…"])
-    expires_at: datetime
-    content_type: str = Field(examples=["video/mp4"])
-
-
-class Direction(StrEnum):
-    """Requests that came in, or those that went out."""
-
-    IN = "in"
-    OUT = "out"
-
-
-class ScreenerRequestIn(Incoming):
-    """A wish to watch a title."""
-
-    title_id: Id
-    message: Message = Field(default="", examples=["We look for dramas for our spring season."])
-
-
-class ScreenerRequestDecline(Incoming):
-    """Why not, for the buyer to read."""
-
-    answer: Message | None = Field(default=None, examples=["The territory is taken, sorry."])
-
-
-class ScreenerRequestOut(Out):
-    """A buyer's wish to watch a title, and the answer."""
-
-    id: Id
-    title_id: Id
-    seller_id: Id
-    organisation: OrganisationRef = Field(description="The buyer who asks.")
-    person_id: Id = Field(description="Who of them asks.")
-    message: str
-    state: ScreenerRequestState
-    answer: str | None
-    answered_at: datetime | None
-    created_at: datetime

@@ -11,9 +11,10 @@ from app.actors import Actor
 from app.errors import Conflict, Invalid
 from app.models.base import NEW_ID
 from app.models.catalogue import TitleState
-from app.models.screeners import Screener, ScreenerState
+from app.models.screeners import ProcessingStage, Screener, ScreenerState
 from app.s3 import Store
 from app.screeners import rules
+from app.screeners.objects import original_key
 from app.screeners.schemas import (
     ArrivedPart,
     Completion,
@@ -27,11 +28,12 @@ from app.screeners.schemas import (
 from app.screeners.service import expire, get_title, own_screener, record, require_seller
 from app.stored import PartsRefused, PartToSign, StoredObject, UploadGone
 
-KEY_PREFIX = "screeners/"
 # Of one organisation: the store holds the bytes of unfinished uploads too.
 MAX_UNFINISHED = 50
 
+CHECKED = (ScreenerState.PROCESSING, ScreenerState.READY)
 OVER = {
+    ScreenerState.PROCESSING: "The upload is complete, and the file is being processed.",
     ScreenerState.READY: "The upload is complete.",
     ScreenerState.REJECTED: "The file was rejected: start a new upload.",
     ScreenerState.EXPIRED: "The upload has expired: start a new one.",
@@ -71,7 +73,7 @@ async def create_screener(
         raise Conflict("The title was withdrawn; publish it first.", code="title_withdrawn")
     await _require_room(session, actor)
     id_ = await session.scalar(select(NEW_ID))
-    key = f"{KEY_PREFIX}{id_}/original"
+    key = original_key(id_)
     screener = Screener(
         id=id_,
         title_id=title.id,
@@ -133,7 +135,7 @@ def first_parts(screener: Screener) -> list[PartWanted]:
     return [PartWanted(number=number) for number in range(1, count + 1)]
 
 
-async def sign_parts(
+def sign_parts(
     store: Store, screener: Screener, wanted: Sequence[PartWanted], lifetime: timedelta
 ) -> PartUrls:
     """Sign a URL for each part; the same part may be signed any number of times.
@@ -157,7 +159,7 @@ async def sign_parts(
     ]
     now = datetime.now(UTC).replace(microsecond=0)
     lives = rules.url_lifetime(now, screener.upload_expires_at, lifetime)
-    urls = await store.sign_parts(screener.object_key, screener.upload_id, parts, lives)
+    urls = store.sign_parts(screener.object_key, screener.upload_id, parts, lives)
     signed = [
         PartUrl(number=part.number, size_bytes=part.size_bytes, url=url, headers=part.headers)
         for part, url in zip(parts, urls, strict=True)
@@ -203,7 +205,7 @@ async def complete_upload(
     screener = await own_screener(session, actor, id_, lock=True)
     _require_all_parts(screener, stated)
     checksum = stated.expected_checksum
-    if screener.state is ScreenerState.READY and screener.checksum == checksum:
+    if screener.state in CHECKED and screener.checksum == checksum:
         return screener
     require_uploading(screener)
     try:
@@ -216,11 +218,13 @@ async def complete_upload(
             "the screener and start a new one.",
             code="checksum_mismatch",
         )
-    screener.state = ScreenerState.READY
+    screener.state = ScreenerState.PROCESSING
+    screener.stage = ProcessingStage.QUEUED
     screener.checksum = checksum
     screener.completed_at = datetime.now(UTC)
     record(session, actor, "screener.completed", screener, checksum=checksum)
     await session.flush()
+    await jobs.defer(session, "process_screener", queue=jobs.MEDIA, screener_id=str(screener.id))
     return screener
 
 

@@ -5,18 +5,23 @@ weights: those are not in the index, so that `'word:A'` would read every row tha
 anywhere.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
-from app.search.folding import chunks_of, runs_of, words_of_chunk
-from app.search.romanisation import keys_of, sound_key
+from app.search.folding import MAX_WORD, chunks_of, is_unspaced, runs_of, words_of_chunk
+from app.search.romanisation import MAX_KEY, keys_of, sound_key
 
 # Bounds of one document; what is longer is found by its beginning.
 MAX_TITLES = 200
 MAX_WORDS = 3000
 MAX_CHARACTERS = 20_000
 MAX_WHOLE = 100
+# Beginnings of up to so many letters are words of their own.
+MAX_BEGINNING = 3
 
 
 class Tag(StrEnum):
@@ -33,7 +38,54 @@ class Tag(StrEnum):
     TEXT = "D"
 
 
-Analyser = Callable[[str], tuple[str, ...]]
+class Beginnings(NamedTuple):
+    """How short beginnings of words are kept, for those who have not typed to the end."""
+
+    tag: str
+    # Shorter ones begin too many words there to be looked for.
+    least: int
+
+
+BEGINNINGS = {
+    Tag.TITLE: Beginnings("P", 1),
+    Tag.TITLE_KEY: Beginnings("M", 1),
+    Tag.TITLE_SKELETON: Beginnings("U", 2),
+    Tag.NAME: Beginnings("Q", 2),
+    Tag.NAME_KEY: Beginnings("N", 2),
+    Tag.NAME_SKELETON: Beginnings("V", 2),
+    Tag.TEXT: Beginnings("R", 3),
+}
+
+
+class Cuts(NamedTuple):
+    """What a word is kept as: itself behind one tag, its beginnings behind another."""
+
+    tag: str
+    begun: str
+    least: int
+    longest: int
+
+
+def _cuts(tag: Tag, longest: int) -> Cuts:
+    return Cuts(tag.value, BEGINNINGS[tag].tag, BEGINNINGS[tag].least, longest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a text stands, as what becomes of its words, and of what they sound like."""
+
+    native: Cuts
+    sounds: tuple[Cuts, ...]
+
+
+def _place(native: Tag, *sounds: Tag) -> Place:
+    return Place(_cuts(native, MAX_WORD), tuple(_cuts(tag, MAX_KEY) for tag in sounds))
+
+
+TITLES = _place(Tag.TITLE, Tag.TITLE_KEY, Tag.TITLE_SKELETON)
+NAMES = _place(Tag.NAME, Tag.NAME_KEY, Tag.NAME_SKELETON)
+TEXTS = _place(Tag.TEXT)
+WHOLE, WHOLE_KEY = Tag.WHOLE.value, Tag.WHOLE_KEY.value
 
 
 def document(
@@ -48,58 +100,97 @@ def document(
     case and hold neither spaces nor any of `':&|!()<`.
     """
     words = set(facets)
-    for title in list(titles)[:MAX_TITLES]:
-        _add(words, title, _title_words)
-        words.update(_whole(chunks_of(title[:MAX_CHARACTERS])))
-    for name in names:
-        _add(words, name, _name_words)
+    said = _Said(words)
+    for title in dict.fromkeys(islice(titles, MAX_TITLES)):
+        chunks = chunks_of(title[:MAX_CHARACTERS])
+        said.add(chunks, TITLES)
+        words.update(_whole(chunks))
+    said.add(chunks_of(" ".join([name[:MAX_CHARACTERS] for name in names])), NAMES)
     for text in texts:
-        _add(words, text, _text_words)
-    return " ".join(words)
+        said.add(chunks_of(text[:MAX_CHARACTERS]), TEXTS)
+    return said.written()
 
 
-def _add(words: set[str], text: str, analyse: Analyser) -> None:
-    room = MAX_WORDS - len(words)
-    if room > 0:
-        words.update(*map(analyse, chunks_of(text[:MAX_CHARACTERS])[:room]))
+class _Said:
+    """Collects the words of a document: most are plain, and written all at once at the end."""
+
+    def __init__(self, words: set[str]) -> None:
+        """Begin with words that have their tags."""
+        self._words = words
+        self._plain: dict[Place, set[str]] = {TITLES: set(), NAMES: set(), TEXTS: set()}
+
+    def add(self, chunks: list[str], place: Place) -> None:
+        """Add what chunks are found by, where they stand."""
+        room = MAX_WORDS - len(self._words) - sum(map(len, self._plain.values()))
+        if room <= 0:
+            return
+        plain = self._plain[place]
+        for chunk in chunks[:room]:
+            if not chunk.isascii():
+                self._words |= _words(chunk, place)
+            elif "-" in chunk:
+                plain.update(words_of_chunk(chunk))
+            else:
+                plain.add(chunk[:MAX_WORD])
+
+    def written(self) -> str:
+        """Write all as a `tsvector`."""
+        groups = list(self._words)
+        for place, plain in self._plain.items():
+            groups += _written(plain, place.native)
+        return " ".join(groups)
 
 
-def _whole(chunks: list[str]) -> list[str]:
+def _written(words: Collection[str], cuts: Cuts) -> list[str]:
+    """Write words, cut to the longest, and their beginnings, each behind its tag."""
+    if not words:
+        return []
+    written = [cuts.tag + f" {cuts.tag}".join(words)]
+    if long := [word for word in words if len(word) >= cuts.least]:
+        # Words that are shorter than a beginning are among the shorter beginnings.
+        begun = {word[:length] for length in range(cuts.least, MAX_BEGINNING + 1) for word in long}
+        written.append(cuts.begun + f" {cuts.begun}".join(begun))
+    return written
+
+
+def _whole(chunks: Sequence[str]) -> list[str]:
     """Give the words that only the same title, typed from end to end, is found by."""
     whole = "".join(chunks).replace("-", "")[:MAX_WHOLE]
     if not whole:
         return []
     if whole.isascii():
-        return [Tag.WHOLE + whole]
-    return [Tag.WHOLE + whole, Tag.WHOLE_KEY + whole_key(chunks)]
+        return [WHOLE + whole]
+    return [WHOLE + whole, WHOLE_KEY + whole_key(chunks)]
 
 
-def whole_key(chunks: list[str]) -> str:
+def whole_key(chunks: Iterable[str]) -> str:
     """Give the sound key of a whole title."""
     return "".join(sound_key(chunk) for chunk in chunks)[:MAX_WHOLE]
 
 
-def _tagged(chunk: str, native: Tag, key: Tag, bones: Tag) -> tuple[str, ...]:
-    words = [native + word for word in words_of_chunk(chunk)]
-    if not chunk.isascii():
-        for part in (*chunk.split("-"), chunk.replace("-", "")):
-            for run in runs_of(part):
-                keys, skeletons = keys_of(run)
-                words += [key + word for word in keys]
-                words += [bones + word for word in skeletons]
-    return tuple(words)
+@lru_cache(maxsize=2**17)
+def _words(chunk: str, place: Place) -> frozenset[str]:
+    """Give every word that a chunk beyond ASCII is found by, each with its tag."""
+    words: set[str] = set()
+    heard = _heard(chunk) if place.sounds else ()
+    forms = (words_of_chunk(chunk), *heard)
+    for cuts, found in zip((place.native, *place.sounds), forms, strict=False):
+        unspaced = [word for word in found if is_unspaced(word)]
+        spaced = [word[: cuts.longest] for word in found if not is_unspaced(word)]
+        words.update(" ".join(_written(spaced, cuts)).split())
+        # A single letter of these begins nothing longer than a pair.
+        words.update([cuts.tag + word for word in unspaced])
+        words.update([cuts.begun + word[:1] for word in unspaced])
+    return frozenset(words)
 
 
-@lru_cache(maxsize=2**16)
-def _title_words(chunk: str) -> tuple[str, ...]:
-    return _tagged(chunk, Tag.TITLE, Tag.TITLE_KEY, Tag.TITLE_SKELETON)
-
-
-@lru_cache(maxsize=2**16)
-def _name_words(chunk: str) -> tuple[str, ...]:
-    return _tagged(chunk, Tag.NAME, Tag.NAME_KEY, Tag.NAME_SKELETON)
-
-
-@lru_cache(maxsize=2**16)
-def _text_words(chunk: str) -> tuple[str, ...]:
-    return tuple(Tag.TEXT + word for word in words_of_chunk(chunk))
+def _heard(chunk: str) -> tuple[list[str], list[str]]:
+    """Give the sound keys and the skeletons of a chunk's parts, and of the whole of it."""
+    keys: list[str] = []
+    skeletons: list[str] = []
+    for part in (*chunk.split("-"), chunk.replace("-", "")):
+        for run in runs_of(part):
+            of_run = keys_of(run)
+            keys += of_run[0]
+            skeletons += of_run[1]
+    return keys, skeletons

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from app.search.documents import MAX_WHOLE, Tag, whole_key
+from app.search.documents import BEGINNINGS, MAX_BEGINNING, MAX_WHOLE, Tag, whole_key
 from app.search.folding import MAX_WORD, chunks_of, compounds_of, is_unspaced, pairs_of, runs_of
 from app.search.romanisation import (
     MIN_SKELETON,
@@ -16,20 +16,35 @@ from app.search.romanisation import (
 MAX_QUERY = 200
 MAX_WORDS = 10
 MAX_PAIRS = 12
-# Fewer letters begin too many words: they are a beginning in titles, and a whole word elsewhere.
-MIN_PREFIX_OF_NAME = 2
-MIN_PREFIX_OF_TEXT = 3
-# Collecting all words that begin so costs an index more than testing what the other words find.
+# Collecting all words that begin so costs an index more than it saves; their own beginnings are
+# words of the index, which it finds at once.
 MAX_SHORT_PREFIX = 4
 STAR = ":*"
 
-_TITLES = ((Tag.TITLE, Tag.TITLE_KEY, Tag.TITLE_SKELETON, 1),)
-_NAMES = (*_TITLES, (Tag.NAME, Tag.NAME_KEY, Tag.NAME_SKELETON, MIN_PREFIX_OF_NAME))
-_TEXTS = (*_NAMES, (Tag.TEXT, None, None, MIN_PREFIX_OF_TEXT))
 
-_Place = tuple[Tag, Tag | None, Tag | None, int]
-# What to look for instead of a word, which may be followed by a star
-_Forms = Callable[[str, str], str]
+class _Place(NamedTuple):
+    """Where a word may stand, as the tags of its forms."""
+
+    native: Tag
+    key: Tag | None
+    bones: Tag | None
+
+
+# How the index is asked for words that begin so
+_Begins = Callable[[Tag, str], str]
+# What to look for instead of a word, which may be unfinished
+_Forms = Callable[[str, _Begins | None], str]
+
+
+def _starred(tag: Tag, letters: str) -> str:
+    return tag + letters + STAR
+
+
+def _begun(tag: Tag, letters: str) -> str:
+    """Look for short beginnings as the words they are: finds more where they were cut."""
+    if len(letters) > MAX_SHORT_PREFIX:
+        return _starred(tag, letters)
+    return BEGINNINGS[tag].tag + letters[:MAX_BEGINNING]
 
 
 class Tier(NamedTuple):
@@ -39,7 +54,7 @@ class Tier(NamedTuple):
     exact: str
     # The same without what nearer tiers have: costs an index less, finds their rows too
     broad: str
-    # The same without short beginnings of words, where there are others: costs less, finds more
+    # The same with short beginnings as words of their own: costs less, finds more
     probe: str
 
 
@@ -57,10 +72,10 @@ def tiers(text: str) -> list[Tier]:
     nearer = ""
     for forms in (_exact, *_WIDENING):
         unfinished = forms is not _exact
-        broad = _all(chunks, forms, unfinished=unfinished)
+        broad = _all(chunks, forms, _starred, unfinished=unfinished)
         if broad != nearer:
             besides = f"&!{nearer}" if nearer else ""
-            probe = _probe(chunks, forms) if unfinished else broad
+            probe = _all(chunks, forms, _begun, unfinished=unfinished)
             found.append(Tier(f"{broad}{besides}&!{whole}", broad, probe))
         nearer = broad
     return found
@@ -71,8 +86,10 @@ def anywhere(text: str) -> Tier | None:
     chunks = _chunks(text)
     if not chunks:
         return None
-    broad = _all(chunks, _WIDENING[-1], unfinished=True)
-    return Tier(broad, broad, _probe(chunks, _WIDENING[-1]))
+    broad, probe = (
+        _all(chunks, _WIDENING[-1], begins, unfinished=True) for begins in (_starred, _begun)
+    )
+    return Tier(broad, broad, probe)
 
 
 def with_facets(tier: Tier, facets: Iterable[str]) -> Tier:
@@ -85,23 +102,6 @@ def _chunks(text: str) -> list[str]:
     return chunks_of(text[:MAX_QUERY])[:MAX_WORDS]
 
 
-def _probe(chunks: list[str], forms: _Forms) -> str:
-    """Look for the words that an index finds at little cost, if there are any such."""
-    last = len(chunks) - 1
-    cheap = [at for at, chunk in enumerate(chunks) if not _is_costly(chunk, is_last=at == last)]
-    if not cheap:
-        return _all(chunks, forms, unfinished=True)
-    return _all([chunks[at] for at in cheap], forms, unfinished=cheap[-1] == last)
-
-
-def _is_costly(chunk: str, *, is_last: bool) -> bool:
-    """Tell whether a chunk is the beginning of many words."""
-    end = runs_of(chunk.rpartition("-")[2])[-1]
-    if is_unspaced(end):
-        return len(chunk) == 1
-    return is_last and len(end) <= MAX_SHORT_PREFIX
-
-
 def _whole(chunks: list[str]) -> str:
     whole = "".join(chunks).replace("-", "")[:MAX_WHOLE]
     if not whole.isascii():
@@ -109,43 +109,44 @@ def _whole(chunks: list[str]) -> str:
     return f"({Tag.WHOLE}{whole}|{Tag.WHOLE_KEY}{whole_key(chunks)})"
 
 
-def _all(chunks: list[str], forms: _Forms, *, unfinished: bool) -> str:
+def _all(chunks: list[str], forms: _Forms, begins: _Begins, *, unfinished: bool) -> str:
     last = len(chunks) - 1
     terms = [
-        _compound(chunk, forms, unfinished=unfinished and at == last)
+        _compound(chunk, forms, begins, unfinished=unfinished and at == last)
         for at, chunk in enumerate(chunks)
     ]
     return _group(terms, "&")
 
 
-def _compound(chunk: str, forms: _Forms, *, unfinished: bool) -> str:
+def _compound(chunk: str, forms: _Forms, begins: _Begins, *, unfinished: bool) -> str:
     """Look for the parts of a compound, or for the same as one word."""
     parts, joined = compounds_of(chunk)
     apart = [
-        _part(part, forms, unfinished=unfinished and at == len(parts) - 1)
+        _part(part, forms, begins, unfinished=unfinished and at == len(parts) - 1)
         for at, part in enumerate(parts)
     ]
     if joined is None:
         return _group(apart, "&")
-    return _group([_group(apart, "&"), _part(joined, forms, unfinished=unfinished)], "|")
+    together = _part(joined, forms, begins, unfinished=unfinished)
+    return _group([_group(apart, "&"), together], "|")
 
 
-def _part(part: str, forms: _Forms, *, unfinished: bool) -> str:
+def _part(part: str, forms: _Forms, begins: _Begins, *, unfinished: bool) -> str:
     runs = runs_of(part)
     words: list[str] = []
     for at, run in enumerate(runs):
         if is_unspaced(run):
             pairs = [pair for pair in pairs_of(run) if len(pair) > 1][:MAX_PAIRS]
-            words += [forms(pair, "") for pair in pairs] or [forms(run, STAR)]
+            words += [forms(pair, None) for pair in pairs] or [forms(run, begins)]
         else:
             is_last = unfinished and at == len(runs) - 1
-            words.append(forms(run[:MAX_WORD], STAR if is_last else ""))
+            words.append(forms(run[:MAX_WORD], begins if is_last else None))
     return _group(words, "&")
 
 
-def _exact(word: str, star: str) -> str:
+def _exact(word: str, begins: _Begins | None) -> str:
     """Look for the word in titles, as it is or plainly in Latin."""
-    found = [Tag.TITLE + word + star]
+    found = [begins(Tag.TITLE, word) if begins else Tag.TITLE + word]
     if not word.isascii() and not is_unspaced(word) and (latin := in_latin(word)):
         found.append(Tag.TITLE + latin)
     return _group(found, "|")
@@ -154,18 +155,30 @@ def _exact(word: str, star: str) -> str:
 def _anyhow(places: tuple[_Place, ...]) -> _Forms:
     """Look for the word in some places, in every form."""
 
-    def forms(word: str, star: str) -> str:
-        found: list[str] = []
-        for native, key, bones, least in places:
-            end = star if len(word) >= least or is_unspaced(word) else ""
-            found += [native + spelling + end for spelling in _spellings(word)]
-            if key and bones:
-                found += _by_sound(word, key, bones, end)
+    def forms(word: str, begins: _Begins | None) -> str:
+        found = [
+            begins(tag, said)
+            if begins and (len(said) >= BEGINNINGS[tag].least or is_unspaced(said))
+            else tag + said
+            for place in places
+            for tag, said in _said(word, place)
+        ]
         return _group(list(dict.fromkeys(found)), "|")
 
     return forms
 
 
+def _said(word: str, place: _Place) -> list[tuple[Tag, str]]:
+    """Give the forms of a word that a place may have, each with its tag."""
+    said = [(place.native, spelling) for spelling in _spellings(word)]
+    if place.key and place.bones:
+        said += _by_sound(word, place.key, place.bones)
+    return said
+
+
+_TITLES = (_Place(Tag.TITLE, Tag.TITLE_KEY, Tag.TITLE_SKELETON),)
+_NAMES = (*_TITLES, _Place(Tag.NAME, Tag.NAME_KEY, Tag.NAME_SKELETON))
+_TEXTS = (*_NAMES, _Place(Tag.TEXT, None, None))
 _WIDENING = tuple(_anyhow(places) for places in (_TITLES, _NAMES, _TEXTS))
 
 
@@ -177,12 +190,12 @@ def _spellings(word: str) -> list[str]:
     return [word, latin] if latin else [word]
 
 
-def _by_sound(word: str, key: Tag, bones: Tag, star: str) -> list[str]:
+def _by_sound(word: str, key: Tag, bones: Tag) -> list[tuple[Tag, str]]:
     if is_unspaced(word) or not (sound := sound_key(word)) or sound.isdigit():
         return []
-    found = [key + sound + star]
+    found = [(key, sound)]
     if word.isascii() and len(consonants := skeleton(word)) >= MIN_SKELETON:
-        found.append(bones + consonants + star)
+        found.append((bones, consonants))
     return found
 
 

@@ -103,4 +103,5 @@ def keys_of(run: str) -> tuple[list[str], list[str]]:
 @lru_cache(maxsize=2**13)
 def latin_order(text: str) -> str:
     """Give what a text is sorted by among texts of any script: its plain Latin form."""
-    return _NOT_ALNUM.sub(" ", anyascii(text).lower()).strip()[:100]
+    latin = text if text.isascii() else anyascii(text)
+    return _NOT_ALNUM.sub(" ", latin.lower()).strip()[:100]

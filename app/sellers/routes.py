@@ -26,11 +26,14 @@ from app.profiles.answers import (
     shown,
 )
 from app.profiles.schemas import ProfileFilters
+from app.scopes import scoped
 from app.sellers import service
 from app.sellers.schemas import SellerIn, SellerItem, SellerOut
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["sellers"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["sellers"], route_class=TransactionRoute, dependencies=[scoped("organisations")]
+)
 
 
 @router.get("/sellers", summary="List sellers")

@@ -14,9 +14,15 @@ from app.meetings.day.locking import grace_of
 from app.meetings.day.marks import no_show_from, opens_at
 from app.meetings.day.schemas import AttendanceOut, PresenceIn, PresenceOut
 from app.models.meetings import Meeting, MeetingAttendee
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(prefix="/meetings/{meeting_id}", tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    prefix="/meetings/{meeting_id}",
+    tags=["meetings"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("meetings")],
+)
 
 
 @router.get(

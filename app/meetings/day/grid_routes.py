@@ -19,6 +19,7 @@ from app.meetings.day.grid import Day, day_of, read_places
 from app.meetings.day.grid_drawing import svg_of
 from app.meetings.day.grid_schemas import CountsOut, GridOut
 from app.models.markets import Market
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
 SVG = "image/svg+xml"
@@ -26,7 +27,12 @@ SVG = "image/svg+xml"
 _POLICY = "default-src 'none'; sandbox"
 # Drawing is work of the processor: one after the other, beside what else is asked.
 _AT_ONCE = CapacityLimiter(1)
-router = APIRouter(prefix="/markets/{market_id}", tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    prefix="/markets/{market_id}",
+    tags=["meetings"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("meetings")],
+)
 
 
 async def _asked_for(

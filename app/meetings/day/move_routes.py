@@ -15,9 +15,15 @@ from app.meetings.schemas import MeetingOut
 from app.meetings.views import show_meetings
 from app.models.meetings import Meeting
 from app.openapi import problems
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(prefix="/meetings/{meeting_id}", tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    prefix="/meetings/{meeting_id}",
+    tags=["meetings"],
+    route_class=TransactionRoute,
+    dependencies=[scoped("meetings")],
+)
 
 
 @router.post("/move", summary="Move a meeting")

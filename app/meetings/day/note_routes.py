@@ -10,9 +10,12 @@ from app.meetings.day import notes
 from app.meetings.day.schemas import NoteIn, NoteOut
 from app.models.meetings import MeetingNote
 from app.openapi import problems
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["meetings"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 
 
 @router.get(

@@ -14,9 +14,12 @@ from app.meetings.day.printing import pdf_of
 from app.meetings.day.sheets import Sheet
 from app.meetings.routes import ReadingDep
 from app.openapi import problems
+from app.scopes import PEOPLE_ONLY, scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["meetings"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["meetings"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 PDF = "application/pdf"
 # Printing is work of the processor: one sheet after the other, beside what else is asked.
 _AT_ONCE = CapacityLimiter(1)
@@ -41,6 +44,7 @@ AS_PDF: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/agenda.pdf",
     summary="My agenda to print",
+    dependencies=[PEOPLE_ONLY],
     response_class=Print,
     responses={**AS_PDF, **problems(404)},
 )

@@ -7,8 +7,8 @@ from typing import cast
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from app.fonts import MAIN, cut, writable
 from app.lettering import fit
-from app.meetings.day.fonts import MAIN, cut, writable
 from app.meetings.day.sheets import Line, Sheet, SheetDay
 
 MARGIN = 15.0

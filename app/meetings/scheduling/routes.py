@@ -19,9 +19,12 @@ from app.models.schedules import ScheduleChange
 from app.openapi import problems
 from app.operations.answers import ACCEPTED, accepted
 from app.pagination import ItemPage
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
-router = APIRouter(tags=["schedule"], route_class=TransactionRoute)
+router = APIRouter(
+    tags=["schedule"], route_class=TransactionRoute, dependencies=[scoped("meetings")]
+)
 
 
 @router.post(

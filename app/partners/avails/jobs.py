@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Invalid, NotFound
 from app.models.base import JsonObject
-from app.models.operations import Operation, Severity
-from app.operations.handling import Finding as Told
+from app.models.operations import Operation
 from app.operations.handling import Means
 from app.operations.handling import Progress as Operating
 from app.operations.handling import Run as Operated
@@ -22,8 +21,9 @@ from app.partners.avails.runs import Progress, Run
 from app.partners.avails.service import KIND
 from app.partners.avails.uploads import PREFIX
 from app.partners.imports.alone import AnotherImportRuns
-from app.partners.imports.findings import Done, Finding, Matter
+from app.partners.imports.findings import Finding
 from app.partners.imports.rows import ImportRefused
+from app.partners.imports.told import told
 from app.s3 import Store
 
 WAIT_SECONDS = 5.0
@@ -60,7 +60,7 @@ async def import_avails(means: Means, run: Operated, operating: Operating) -> Js
         async def tell(now: Progress, findings: list[Finding]) -> None:
             nonlocal progress
             progress = now
-            await operating.find([_told(finding) for finding in findings])
+            await operating.find(told(findings))
             await operating.tell(now.done, _counts(now))
             if await operating.is_cancelled():
                 raise _Cancelled
@@ -85,24 +85,6 @@ async def import_avails(means: Means, run: Operated, operating: Operating) -> Js
 def _counts(progress: Progress) -> dict[str, float]:
     fates = {fate.value: progress.fates[fate] for fate in Fate}
     return {"rows": progress.rows, "titles": progress.titles, **fates}
-
-
-def _told(finding: Finding) -> Told:
-    return Told(
-        severity=_severity(finding),
-        problem=finding.problem,
-        sheet=finding.sheet or None,
-        row=finding.row or None,
-        column=finding.field or None,
-        value=finding.value or None,
-        done=finding.done.value,
-    )
-
-
-def _severity(finding: Finding) -> Severity:
-    if finding.done is Done.ROW_REFUSED:
-        return Severity.ERROR
-    return Severity.INFO if finding.matter is Matter.NOTE else Severity.WARNING
 
 
 async def tidy(session: AsyncSession, store: Store) -> None:

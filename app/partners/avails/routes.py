@@ -16,7 +16,9 @@ from app.pagination import ItemPage
 from app.partners.avails import service
 from app.partners.avails.exports import Export, Format
 from app.partners.avails.schemas import UnsaidOut
-from app.partners.avails.uploads import TAKEN, XLSX, XML, UploadDep, UploadRoute
+from app.partners.avails.uploads import TAKEN, XLSX, XML, UploadRoute
+from app.partners.bodies import UploadDep
+from app.scopes import scoped
 from app.transaction import TransactionRoute
 
 MEDIA_TYPES = {Format.XLSX: XLSX, Format.XML: XML}
@@ -34,8 +36,8 @@ _WRITTEN: dict[int | str, dict[str, Any]] = {
         "content": dict.fromkeys((XLSX, XML), _FILE),
     }
 }
-router = APIRouter(tags=["avails"], route_class=TransactionRoute)
-uploading = APIRouter(tags=["avails"], route_class=UploadRoute)
+router = APIRouter(tags=["avails"], route_class=TransactionRoute, dependencies=[scoped("exports")])
+uploading = APIRouter(tags=["avails"], route_class=UploadRoute, dependencies=[scoped("imports")])
 
 
 @uploading.post(

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from app.partners.imports.by_name import mapping_by_name
 from app.partners.imports.findings import Done, Finding, Matter
 from app.partners.imports.mapping import Mapping
+from app.partners.imports.plain import Judge
 from app.partners.imports.plans import Plan, compile_plan
 from app.partners.imports.reports import shortened
 from app.partners.imports.rows import Row, Source, UnreadableRow
 from app.partners.imports.seen import Seen
-from app.partners.imports.titles import Candidate, judge
+from app.partners.imports.titles import Candidate
 
 BATCH_ROWS = 1000
 MAX_PLANS = 100
@@ -38,8 +39,9 @@ class Batches:
             ImportRefused: the mapping doesn't fit the file.
         """
         self._source = source
-        self._plan = _plan_of_file(source, mapping)
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        plan = _plan_of_file(source, mapping)
+        self._judge = Judge(plan) if plan else None
+        self._judges: dict[tuple[str, ...], Judge] = {}
         self._unused: set[str] = set()
         self._met: set[str] = set()
 
@@ -63,10 +65,10 @@ class Batches:
         if isinstance(row, UnreadableRow):
             batch.findings.append(_unreadable(row))
             return
-        plan = self._plan or self._plan_of(row)
+        judge = self._judge or self._judge_of(row)
         if self._source.columns is None:
-            batch.findings += self._unused_members(row, plan)
-        judged = judge(plan, row)
+            batch.findings += self._unused_members(row, judge.plan)
+        judged = judge.judge(row)
         batch.findings += judged.findings
         if judged.candidate:
             batch.candidates.append(judged.candidate)
@@ -78,20 +80,21 @@ class Batches:
         batch.done = self._source.done()
         return batch
 
-    def _plan_of(self, row: Row) -> Plan:
+    def _judge_of(self, row: Row) -> Judge:
         """Map a row that names its own columns, by their names."""
         names = tuple(row.cells)
-        if (plan := self._plans.get(names)) is None:
-            if len(self._plans) == MAX_PLANS:
-                self._plans.clear()
+        if (judge := self._judges.get(names)) is None:
+            if len(self._judges) == MAX_PLANS:
+                self._judges.clear()
             mapping = mapping_by_name(list(names), has_json=True)
-            plan = self._plans[names] = compile_plan(mapping, list(names), by_row=True)
-        return plan
+            plan = compile_plan(mapping, list(names), by_row=True)
+            judge = self._judges[names] = Judge(plan)
+        return judge
 
     def _unused_columns(self) -> list[Finding]:
-        if self._plan is None or self._source.columns is None:
+        if self._judge is None or self._source.columns is None:
             return []
-        known = self._plan.used | self._plan.ignored
+        known = self._judge.plan.used | self._judge.plan.ignored
         return [_unused(0, column) for column in self._source.columns if column not in known]
 
     def _unused_members(self, row: Row, plan: Plan) -> list[Finding]:
@@ -104,7 +107,7 @@ class Batches:
         return [_unused(row.number, name) for name in sorted(unused)]
 
     def _columns_never_met(self) -> list[Finding]:
-        if self._plan is None or self._source.columns is not None:
+        if self._judge is None or self._source.columns is not None:
             return []
         return [
             Finding(
@@ -116,7 +119,7 @@ class Batches:
                 Done.LEFT_OUT,
                 Matter.UNUSED_COLUMN,
             )
-            for name in sorted(self._plan.used - self._met)
+            for name in sorted(self._judge.plan.used - self._met)
         ]
 
 

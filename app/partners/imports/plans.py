@@ -91,6 +91,7 @@ class _Compiler:
             field=field,
             shape=shape,
             columns=tuple(rule.read_columns),
+            depends_on=tuple(_columns_of(rule)),
             empty=self._empty,
             template=_template(rule.value) if rule.value is not None else None,
             when=tuple(

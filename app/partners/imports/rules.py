@@ -55,6 +55,8 @@ class Reading:
     field: str
     shape: Shape
     columns: tuple[str, ...]
+    # Every column that what it reads depends on
+    depends_on: tuple[str, ...]
     empty: frozenset[str]
     template: Callable[[Cells], str] | None = None
     # Column, and the texts one of which must stand in it
@@ -65,6 +67,12 @@ class Reading:
     tables: tuple[Mapping[str, Translation], ...] = ()
     keeps_others: bool = True
     default: str | None = None
+
+    @property
+    def takes_as_is(self) -> bool:
+        """Tell whether a plain text in its one column is the value as it stands."""
+        made = self.template or self.when or self.split or self.patterns or self.tables
+        return len(self.columns) == 1 and not made
 
     def read(self, cells: Cells, log: Log) -> list[Any]:
         """Give the values a row has for the field; none when it has nothing."""
@@ -133,8 +141,10 @@ class Reading:
 
     def _pieces(self, text: str) -> list[str]:
         pieces = self.split.split(text) if self.split else (text,)
-        if self.shape is Shape.TEXT:
-            cleaned: Iterable[str] = map(trimmed, pieces)
+        if is_plain(text):
+            cleaned: Iterable[str] = map(str.strip, pieces)
+        elif self.shape is Shape.TEXT:
+            cleaned = map(trimmed, pieces)
         else:
             cleaned = map(one_line, pieces)
         return [piece for piece in cleaned if piece and piece not in self.empty]
@@ -175,6 +185,11 @@ class Choice:
     shape: Shape
     readings: tuple[Reading, ...]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name every column that what it reads depends on."""
+        return tuple(dict.fromkeys(name for each in self.readings for name in each.depends_on))
+
     def read(self, cells: Cells, log: Log) -> list[Any]:
         """Give the values a row has for the field; none when it has nothing."""
         for reading in self.readings:
@@ -191,8 +206,13 @@ def trimmed(text: str) -> str:
     return text
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a text has no other white space than single spaces, as most: nothing unseen."""
+    return text.isprintable() and "  " not in text
+
+
 def one_line(text: str) -> str:
     """Trim a text, and make long white space and line breaks in it one space."""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()  # as most texts are, and ten times faster
+    if is_plain(text):
+        return text.strip()
     return _LONG_SPACE.sub(" ", trimmed(text))

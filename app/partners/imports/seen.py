@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from pydantic_core import to_json
+
 from app.models.vocabulary import Kind
 from app.partners.imports.findings import Done, Finding, Matter
 from app.partners.imports.titles import Candidate
@@ -31,27 +33,38 @@ class Seen:
         """Refuse every row whose reference an earlier row has; tell which ones look alike."""
         kept: list[Candidate] = []
         findings: list[Finding] = []
-        self._database.execute("BEGIN")
-        for candidate in candidates:
-            if row := self._earlier(f"r{candidate.reference}", candidate.row):
+        keys = [_keys(candidate) for candidate in candidates]
+        rows = self._earlier([key for both in keys for key in both])
+        added: dict[str, int] = {}
+        for candidate, (reference, like) in zip(candidates, keys, strict=True):
+            if row := rows.get(reference):
                 findings.append(_same_reference(candidate, row))
                 continue
             kept.append(candidate)
-            title = candidate.title
-            like = likeness(title.kind, title.year, title.original_title)
-            if row := self._earlier(f"t{like}", candidate.row):
+            rows[reference] = added[reference] = candidate.row
+            if row := rows.get(like):
                 findings.append(_lookalike(candidate, row))
-        self._database.execute("COMMIT")
+            else:
+                rows[like] = added[like] = candidate.row
+        self._remember(added)
         return kept, findings
 
-    def _earlier(self, key: str, row: int) -> int | None:
-        """Remember a key; give the row that had it before."""
-        added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row))
-        if added.rowcount:
-            return None
-        found = self._database.execute("SELECT row FROM seen WHERE key = ?", (key,))
-        earlier: int = found.fetchone()[0]
-        return earlier
+    def _earlier(self, keys: list[str]) -> dict[str, int]:
+        """Give the rows that had these keys before."""
+        sought = "SELECT key, row FROM seen WHERE key IN (SELECT value FROM json_each(?))"
+        return dict(self._database.execute(sought, (to_json(keys).decode(),)))
+
+    def _remember(self, rows: dict[str, int]) -> None:
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO seen VALUES (?, ?)", rows.items())
+        self._database.execute("COMMIT")
+
+
+def _keys(candidate: Candidate) -> tuple[str, str]:
+    """Give what a reference is known by, and what titles that look alike have in common."""
+    title = candidate.title
+    like = likeness(title.kind, title.year, title.original_title)
+    return f"r{candidate.reference}", f"t{like}"
 
 
 def likeness(kind: Kind, year: int | None, original_title: str) -> str:

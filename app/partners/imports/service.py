@@ -53,8 +53,13 @@ def _approved(seller: Organisation) -> Organisation:
 class PutIn:
     """What became of a batch, in its order, and what was found on the way."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    upserted: list[Upserted] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Give the outcome of each."""
+        return [upserted.outcome for upserted in self.upserted]
 
 
 async def put_in(
@@ -73,7 +78,7 @@ async def put_in(
     done = await upsert_many(session, actor, seller_id, titles, publish=publish)
     for candidate, upserted in zip(candidates, done, strict=True):
         findings += _complaints(candidate, upserted)
-    return PutIn([upserted.outcome for upserted in done], findings)
+    return PutIn(done, findings)
 
 
 async def _lookalikes(

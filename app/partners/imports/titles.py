@@ -57,7 +57,7 @@ def _assembled(plan: Plan, row: Row, log: Log) -> Data:
     data: Data = dict(plan.blank)
     for choice in plan.fields:
         if found := choice.read(row.cells, log):
-            _put(data, choice, found, log)
+            put(data, choice, found, log)
     if people := _credits(plan, row, log):
         data[CREDITS] = people
     if texts := _texts(plan, row, log):
@@ -65,7 +65,8 @@ def _assembled(plan: Plan, row: Row, log: Log) -> Data:
     return data
 
 
-def _put(data: Data, choice: Choice, found: list[Any], log: Log) -> None:
+def put(data: Data, choice: Choice, found: list[Any], log: Log) -> None:
+    """Put what a row has for a field where the API has it."""
     field, known = choice.field, WORDS.get(choice.field)
     if known:
         found = [word(value, known) if isinstance(value, str) else value for value in found]
@@ -95,7 +96,7 @@ def _credits(plan: Plan, row: Row, log: Log) -> list[Any]:
     seen: set[tuple[Any, ...]] = set()
     for role, reading in plan.credits:
         for found in reading.read(row.cells, log):
-            person = _person(role, found)
+            person = person_of(role, found)
             key = (role, person.get("name"), person.get("character"))
             if key in seen:
                 log.remarks.append(
@@ -110,7 +111,8 @@ def _credits(plan: Plan, row: Row, log: Log) -> list[Any]:
     return people
 
 
-def _person(role: str, found: Any) -> dict[str, Any]:  # noqa: ANN401
+def person_of(role: str, found: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give somebody as the API has them."""
     if not isinstance(found, dict):
         return {"role": role, "name": found}
     person = {"role": role} | found

@@ -1,0 +1,1 @@
+"""Reports: who watched how much of a film, and where they went back or stopped."""

@@ -1,0 +1,1 @@
+"""Viewings: somebody watches a screener, and all that their player fetches for it."""

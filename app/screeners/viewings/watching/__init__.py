@@ -1,0 +1,1 @@
+"""The page that plays a film, and what it is made of."""

@@ -1,0 +1,1 @@
+"""A client that uploads films: of a market anywhere, over HTTP, knowing nothing of this server."""
