@@ -87,7 +87,7 @@ class Answers:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen_once(self, database_url: str) -> None:
-        connection = await connect(database_url, {})
+        connection = await connect(database_url)
         try:
             await connection.add_listener(CHANNEL, lambda *_: self.drop())
             self.drop()

@@ -1,23 +1,23 @@
 """Connections to PostgreSQL past SQLAlchemy, and what becomes of those that nobody waits for."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 
 CONNECT_TIMEOUT = 5.0
 
 
-async def connect(url: str, server_settings: Mapping[str, str]) -> asyncpg.Connection:
+async def connect(dsn: str | None = None, **options: Any) -> asyncpg.Connection:  # noqa: ANN401
     """Open a connection, to its end: who is cancelled meanwhile closes it first.
+
+    It is called as `asyncpg.connect` is, by asyncpg's pool too.
 
     Cancelled between two of its steps, asyncpg leaves a failure behind that nobody asks for, and
     sometimes an open socket.
     """
-    connecting = asyncio.create_task(
-        asyncpg.connect(url, timeout=CONNECT_TIMEOUT, server_settings=dict(server_settings))
-    )
+    connecting = asyncio.create_task(asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT, **options))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:

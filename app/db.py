@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.connecting import CONNECT_TIMEOUT, connect
+from app.connecting import connect
 from app.settings import Settings
 
 # JIT costs more than it gives on statements of milliseconds; a forgotten transaction must not hold
@@ -114,7 +114,7 @@ async def open_database(settings: Settings) -> Database:
         settings.database_read_url or settings.database_url,
         min_size=min(2, settings.database_read_pool_size),
         max_size=settings.database_read_pool_size,
-        timeout=CONNECT_TIMEOUT,
+        connect=connect,
         server_settings=READ_SERVER_SETTINGS,
         reset=_keep,
     )
@@ -124,7 +124,7 @@ async def open_database(settings: Settings) -> Database:
 @asynccontextmanager
 async def snapshot(url: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection that sees the database as it is at one moment."""
-    connection = await connect(url, SNAPSHOT_SERVER_SETTINGS)
+    connection = await connect(url, server_settings=SNAPSHOT_SERVER_SETTINGS)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
@@ -137,7 +137,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
 
     # asyncpg reads the URL itself: it knows sslmode and the other libpq words, SQLAlchemy doesn't.
     async def creator() -> asyncpg.Connection:
-        return await connect(settings.database_url, SERVER_SETTINGS)
+        return await connect(settings.database_url, server_settings=SERVER_SETTINGS)
 
     return create_async_engine(
         "postgresql+asyncpg://",

@@ -85,7 +85,7 @@ class Sequencer:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _run_once(self) -> None:
-        connection = await connect(self._database_url, _SETTINGS)
+        connection = await connect(self._database_url, server_settings=_SETTINGS)
         try:
             # Who waits for an answer of a connection that is lost is not always told.
             async with asyncio.timeout(None) as life:
