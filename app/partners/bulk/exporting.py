@@ -25,7 +25,7 @@ from app.stored import PartsRefused, StorageUnavailable, StoredPart, UploadGone
 
 # Of a part: S3 wants 5 MiB or more, and 10,000 parts at most
 PART_BYTES = 8 * 2**20
-# How soon a cancelled export ends
+# How soon a cancelled export ends, and how often is told of one that goes on
 PATIENCE_SECONDS = 1.0
 # How often is told of a workbook, in chunks
 TOLD = 5
@@ -81,8 +81,9 @@ class Sending:
     waiting: int = 0
     # The part that is on its way, while the next one is read
     sending: asyncio.Task[None] | None = None
-    # When it was last asked whether to stop
+    # When it was last asked whether to stop, and last told how far it is: parts are many
     asked_at: float = -math.inf
+    told_at: float = -math.inf
 
     @classmethod
     async def of(
@@ -106,6 +107,7 @@ class Sending:
         try:
             if await self._send_all(source, encoder):
                 await self._complete()
+                await self.progress.tell(1, {"rows": self.rows + self.waiting})
             else:
                 await self._give_up()
         except (UploadGone, PartsRefused) as error:
@@ -161,7 +163,7 @@ class Sending:
         return await self.progress.is_cancelled()
 
     async def _send_part(self, part: Part) -> None:
-        """Send a part, write down that it is there, and tell of it."""
+        """Send a part, write down that it is there, and tell of it now and then."""
         store = self.means.store
         if self.upload_id is None:
             self.upload_id = await store.start_upload(self.key, self.media_type)
@@ -177,7 +179,10 @@ class Sending:
             await pieces.keep(session, self.run.id, pieces.Piece(number, part.rows, told))
         self.parts.append(stored)
         self.rows += part.rows
-        await self.progress.tell(part.done, {"rows": self.rows})
+        now = time.monotonic()
+        if now - self.told_at >= PATIENCE_SECONDS:
+            self.told_at = now
+            await self.progress.tell(part.done, {"rows": self.rows})
 
     async def _complete(self) -> None:
         """Make one object of the parts, and of what was too little for another one."""
