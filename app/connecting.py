@@ -9,7 +9,12 @@ import asyncpg
 CONNECT_TIMEOUT = 5.0
 
 
-async def connect(dsn: str | None = None, **options: Any) -> asyncpg.Connection:  # noqa: ANN401
+async def connect(
+    dsn: str | None = None,
+    *,
+    timeout: float = CONNECT_TIMEOUT,  # noqa: ASYNC109  # asyncpg's own
+    **options: Any,  # noqa: ANN401
+) -> asyncpg.Connection:
     """Open a connection, to its end: who is cancelled meanwhile closes it first.
 
     It is called as `asyncpg.connect` is, by asyncpg's pool too.
@@ -17,7 +22,7 @@ async def connect(dsn: str | None = None, **options: Any) -> asyncpg.Connection:
     Cancelled between two of its steps, asyncpg leaves a failure behind that nobody asks for, and
     sometimes an open socket.
     """
-    connecting = asyncio.create_task(asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT, **options))
+    connecting = asyncio.create_task(asyncpg.connect(dsn, timeout=timeout, **options))
     try:
         return await asyncio.shield(connecting)
     except asyncio.CancelledError:

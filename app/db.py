@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.connecting import connect
+from app.lending import Pool
 from app.settings import Settings
 
 # JIT costs more than it gives on statements of milliseconds; a forgotten transaction must not hold
@@ -73,7 +74,7 @@ class Read:
 class Reads:
     """Runs hot reads: each is one statement, and its text is the answer."""
 
-    pool: asyncpg.Pool
+    pool: Pool
 
     async def text(self, read: Read, /, **values: Any) -> str | None:  # noqa: ANN401
         """Give the first column of the first row: JSON, as text."""
@@ -103,21 +104,16 @@ class Database:
         await self.engine.dispose()
 
 
-async def _keep(connection: asyncpg.Connection) -> None:
-    """Skip asyncpg's reset on release: a hot read leaves nothing behind, and it costs a trip."""
-
-
 async def open_database(settings: Settings) -> Database:
     """Open both paths; the reads may go to a streaming replica."""
     engine = make_engine(settings)
-    pool = await asyncpg.create_pool(
-        settings.database_read_url or settings.database_url,
-        min_size=min(2, settings.database_read_pool_size),
-        max_size=settings.database_read_pool_size,
-        connect=connect,
-        server_settings=READ_SERVER_SETTINGS,
-        reset=_keep,
+    url = settings.database_read_url or settings.database_url
+    pool = Pool(
+        lambda: connect(url, server_settings=READ_SERVER_SETTINGS), settings.database_read_pool_size
     )
+    # A server that is not there is told now, and not to the first who read.
+    async with pool.acquire():
+        pass
     return Database(engine, async_sessionmaker(engine, expire_on_commit=False), Reads(pool))
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel
 from starlette.datastructures import URL
 
 from app.errors import Invalid
 
+_JSON = json.JSONEncoder(default=str, separators=(",", ":"))
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
@@ -30,7 +31,7 @@ class ItemPage(BaseModel, Generic[Item]):
 
 def encode_cursor(order: str, *values: object) -> str:
     """Name the last row of a page by the values it is ordered by."""
-    text = json.dumps([order, *values], default=str, separators=(",", ":"))
+    text = _JSON.encode([order, *values])
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
@@ -105,7 +106,8 @@ class PageRequest:
         return {"Link": f'<{following.path}?{following.query}>; rel="next"'}
 
 
-def link_next(path: str, query: Sequence[tuple[str, str]], next_cursor: str) -> str:
-    """Give the `Link` header's value for a query string already taken apart."""
+def link_next(path: str, query_string: bytes, next_cursor: str) -> str:
+    """Give the `Link` header's value for a request as it came in."""
+    query = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
     pairs = [(name, value) for name, value in query if name != "cursor"]
     return f'<{path}?{urlencode([*pairs, ("cursor", next_cursor)])}>; rel="next"'

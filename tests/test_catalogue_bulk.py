@@ -166,7 +166,7 @@ async def test_titles_can_be_indexed_anew_without_a_trace(
     address = f"/titles/{stalker.title_id}"
     before = await seller.get(address)
     pool = world.app.state.database.reads.pool
-    await pool.execute("UPDATE titles SET search = '', languages = '{}', sort_title = ''")
+    await pool.fetch("UPDATE titles SET search = '', languages = '{}', sort_title = ''")
     assert await found(buyer, q="stalker", sort="newest") == []
     assert await indexed_anew(world) == [2, 0, None]
     world.app.state.answers.drop()

@@ -277,4 +277,4 @@ async def test_times_and_states_belong_together(world: World, seller: Caller, ch
     await begun(world, seller)
     pool = world.app.state.database.reads.pool
     with pytest.raises(asyncpg.CheckViolationError):
-        await pool.execute(f"UPDATE operations SET {change}")  # noqa: S608
+        await pool.fetch(f"UPDATE operations SET {change}")  # noqa: S608

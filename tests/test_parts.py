@@ -127,7 +127,7 @@ async def test_the_database_holds_the_laws_of_parts(
     await create(await world.seller(), kind="series")
     pool = world.app.state.database.reads.pool
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await pool.execute(f"UPDATE titles t SET {change} WHERE id = $1", int(one["id"]))  # noqa: S608
+        await pool.fetch(f"UPDATE titles t SET {change} WHERE id = $1", int(one["id"]))  # noqa: S608
 
 
 # Many at once ---------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalogue.items import in_language_wanted, instant, item_columns
+from app.catalogue.items import as_sent, in_language_wanted, instant, item_columns
 from app.catalogue.visibility import is_own, is_visible
 from app.db import Read, Reads
 from app.errors import NotFound
@@ -47,7 +47,7 @@ _TEXTS = (
 class Shown:
     """A title as JSON, and what its answer says of it in headers."""
 
-    item: str
+    item: bytes
     version: int
     # The title shows its seller's name, so that a change of that is another answer
     seller_version: int
@@ -125,7 +125,7 @@ def _statement(*conditions: ColumnElement[bool]) -> Select[Any]:
     told = in_language_wanted()
     return (
         select(
-            cast(func.row_to_json(literal_column("item")), Text),
+            as_sent(cast(func.row_to_json(literal_column("item")), Text)),
             Title.version,
             Organisation.version,
             told.c.language,

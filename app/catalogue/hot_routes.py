@@ -88,7 +88,8 @@ async def list_titles(request: Request) -> Response:
     page, cursor = await list_page(reads_of(request), actor.organisation_id, query, languages)
     headers = dict(VARY)
     if cursor is not None:
-        headers["Link"] = link_next(request.url.path, request.query_params.multi_items(), cursor)
+        scope = request.scope
+        headers["Link"] = link_next(scope["path"], scope["query_string"], cursor)
     return _keep(request, key, generation, Response(page, headers=headers, media_type=JSON))
 
 

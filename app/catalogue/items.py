@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
+    LargeBinary,
     Select,
     SQLColumnExpression,
     Subquery,
@@ -34,6 +35,11 @@ def instant(value: SQLColumnExpression[Any]) -> ColumnElement[str]:
         func.timezone(literal_column("'UTC'"), value),
         literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""),
     )
+
+
+def as_sent(json: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Give JSON as bytes, to be sent on as they are: text is decoded, and encoded again."""
+    return func.textsend(json, type_=LargeBinary)
 
 
 def in_language_wanted() -> FromClause:
@@ -133,7 +139,7 @@ def item_page(keys: Subquery, *, told: bool) -> Select[Any]:
         aggregate_order_by(func.row_to_json(literal_column("item")), page.c.place)
     ).filter(page.c.place <= limit)
     columns: list[ColumnElement[Any]] = [
-        func.coalesce(cast(items, Text), literal_column("'[]'")).label("items"),
+        as_sent(func.coalesce(cast(items, Text), literal_column("'[]'"))).label("items"),
         (func.count() > limit).label("more"),
         func.max(page.c.rank).filter(last).label("rank"),
         func.max(page.c.key).filter(last).label("key"),

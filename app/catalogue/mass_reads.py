@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from app.catalogue.details import whole_titles
 from app.catalogue.filters import conditions
+from app.catalogue.items import as_sent
 from app.catalogue.visibility import in_market, is_own
 from app.db import Read
 from app.models.catalogue import Title
@@ -32,14 +33,13 @@ _AFTER, _LAST = bindparam("after", type_=BigInteger), bindparam("last", type_=Bi
 def lines_between(filters: frozenset[str], *, mine: bool) -> Read:
     """Select the titles after one id, up to another: a line of each, in the order of the ids.
 
-    Lines are bytes: as text, a million of them would be decoded here to be encoded again. And each
-    is a row: PostgreSQL would join megabytes in memory that it asks the kernel for every time.
+    Each is a row: PostgreSQL would join megabytes in memory that it asks the kernel for every time.
     A line is what `GET /v1/titles/{id}` answers. Binds: after, last, organisation_id, languages,
     and the values of the filters.
     """
     line = cast(func.row_to_json(literal_column("item")), Text)
     return Read(
-        select(func.convert_to(line, literal_column("'UTF8'")))
+        select(as_sent(line))
         .select_from(whole_titles())
         .where(Title.id > _AFTER, Title.id <= _LAST)
         .where(is_own() if mine else in_market(), *conditions(filters, Title))

@@ -12,16 +12,16 @@ from app.db import Read, Reads
 from app.pagination import bounded_int, decode_cursor, encode_cursor
 from app.search import Tier, anywhere, tiers, with_facets
 
-NO_SUCH_WORDS = '{"items":[],"next_cursor":null}'
+NO_SUCH_WORDS = b'{"items":[],"next_cursor":null}'
 # An aggregate always has a row; the type checker doesn't know.
-NO_ROW = ("[]", False, None, None, None)
+NO_ROW = (b"[]", False, None, None, None)
 # Of a search that is not sorted by relevance; rank 1 is the whole title
 ONLY_RANK = 2
 
 
 async def list_titles(
     reads: Reads, organisation_id: int, query: TitleQuery, languages: tuple[str, ...]
-) -> tuple[str, str | None]:
+) -> tuple[bytes, str | None]:
     """Give a page as JSON, and the cursor of the next one."""
     question = ask(organisation_id, query, languages)
     if question is None:
@@ -31,7 +31,7 @@ async def list_titles(
     items, more, rank, key, id_ = found or NO_ROW
     cursor = encode_cursor(query.order, rank, key, str(id_)) if more else None
     quoted = f'"{cursor}"' if cursor else "null"
-    return f'{{"items":{items},"next_cursor":{quoted}}}', cursor
+    return b'{"items":%b,"next_cursor":%b}' % (items, quoted.encode()), cursor
 
 
 def ask(

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
+from app.connecting import connect
+
 WINDOW_SECONDS = 60
 # As long as other statements wait: on a busy machine a connection takes seconds.
 TIMEOUT = 10.0
@@ -111,6 +113,7 @@ async def open_windows(database_url: str) -> Windows:
         database_url,
         min_size=0,
         max_size=CONNECTIONS,
+        connect=connect,
         timeout=TIMEOUT,
         server_settings=SERVER_SETTINGS,
         reset=_keep,
