@@ -100,8 +100,10 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.reads.pool.close()
-        await self.engine.dispose()
+        try:
+            await self.reads.pool.close()
+        finally:
+            await self.engine.dispose()
 
 
 async def open_database(settings: Settings) -> Database:

@@ -31,6 +31,7 @@ class Pool:
         self._free: asyncio.LifoQueue[tuple[asyncpg.Connection | None, float]] = asyncio.LifoQueue()
         for _ in range(size):
             self._take_back(None)
+        self._opened: set[asyncpg.Connection] = set()
         self._is_closed = False
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
@@ -67,12 +68,16 @@ class Pool:
             self._take_back(lent)
 
     async def close(self) -> None:
-        """Lend no more, and close every connection once it is back."""
+        """Lend no more, and close every connection once all are back; at once where cancelled."""
         self._is_closed = True
-        for _ in range(self._size):
-            connection, _ = await self._free.get()
-            if connection is not None:
+        try:
+            for _ in range(self._size):
+                await self._free.get()
+            for connection in self._opened:
                 await connection.close()
+        finally:
+            for connection in self._opened:
+                connection.terminate()
 
     async def _lend(self) -> asyncpg.Connection:
         """Give a connection that is open.
@@ -87,11 +92,14 @@ class Pool:
             if not connection.is_closed() and time.monotonic() - since < LONGEST_IDLE_SECONDS:
                 return connection
             connection.terminate()
+            self._opened.discard(connection)
         try:
-            return await self._open()
+            opened = await self._open()
         except BaseException:
             self._take_back(None)
             raise
+        self._opened.add(opened)
+        return opened
 
     def _take_back(self, connection: asyncpg.Connection | None) -> None:
         self._free.put_nowait((connection, time.monotonic()))

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from app.db import SERVER_SETTINGS
+from app.db import READ_SERVER_SETTINGS
 
 # What a list shows and what a title has, as plain columns for a program to make JSON of.
 _LISTED = """
@@ -30,7 +30,9 @@ FROM titles t WHERE t.state = 'published' AND t.id = $1
 async def _run(
     url: str, sql: str, arguments: list[tuple[Any, ...]], seconds: float, connections: int
 ) -> float:
-    made = [await asyncpg.connect(url, server_settings=SERVER_SETTINGS) for _ in range(connections)]
+    made = [
+        await asyncpg.connect(url, server_settings=READ_SERVER_SETTINGS) for _ in range(connections)
+    ]
     until = time.perf_counter() + seconds
     counts = await asyncio.gather(
         *(
@@ -68,7 +70,7 @@ def per_second(
 
 
 async def _latencies(url: str, sql: str, arguments: Sequence[tuple[Any, ...]]) -> list[float]:
-    connection = await asyncpg.connect(url, server_settings=SERVER_SETTINGS)
+    connection = await asyncpg.connect(url, server_settings=READ_SERVER_SETTINGS)
     taken = []
     for each in arguments:
         began = time.perf_counter()

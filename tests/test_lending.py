@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import anyio
 import asyncpg
 import pytest
 
@@ -97,6 +98,18 @@ async def test_a_connection_that_was_idle_for_long_is_not_trusted(
     assert await pool.fetchval(PROCESS) == first
     monkeypatch.setattr(lending, "LONGEST_IDLE_SECONDS", 0.0)
     assert await pool.fetchval(PROCESS) != first
+
+
+async def test_who_has_no_time_to_close_a_pool_leaves_nothing_open(
+    database_url: str, watcher: asyncpg.Connection
+) -> None:
+    pool = Pool(lambda: connect(database_url, server_settings=NAMED), SIZE)
+    async with pool.acquire():
+        await pool.fetchval("SELECT 1")
+        with anyio.move_on_after(0):
+            await pool.close()
+        while await watcher.fetchval(OPEN):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_a_pool_that_closes_waits_for_its_readers_and_takes_no_more(
