@@ -413,6 +413,7 @@ async def test_a_receiver_that_hangs_delays_nobody_else(world: World, partner: C
         assert 1 <= bad.lines <= EACH
         bad.behave = answering(200)
         working.cancel()
+        await asyncio.wait([working])  # or it holds a connection that nobody closes
     assert {one["state"] for one in await log(partner, hanging)} <= {"sending", "pending"}
 
 
