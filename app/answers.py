@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 from fastapi import Response
 
-from app.connecting import connect
+from app.connecting import LOST, connect
 
 CHANNEL = "journal"
 BEAT_SECONDS = 0.4
@@ -81,7 +81,7 @@ class Answers:
         while True:
             try:
                 await self._listen_once(database_url)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (asyncpg.PostgresError, *LOST) as error:
                 logger.warning("journal_not_heard", error=str(error))
             self.drop()
             await asyncio.sleep(RETRY_SECONDS)

@@ -7,6 +7,9 @@ from typing import Any
 import asyncpg
 
 CONNECT_TIMEOUT = 5.0
+# What asyncpg raises where a connection is lost; the last one where the server's farewell came
+# between two statements, and the next one was begun before the line was seen to be closed.
+LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 async def connect(

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.connecting import LOST
 from app.db import may_retry, sqlstate
 from app.errors import PROBLEM_JSON, Invalid, Malformed, Problem, Unavailable, problem_document
 
@@ -28,8 +29,7 @@ _DATABASE_ERRORS = (
     DBAPIError,
     PoolTimeoutError,
     asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
+    *LOST,
 )
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 logger = structlog.get_logger("app.refusals")
@@ -172,6 +172,4 @@ def _lost(error: Exception) -> bool:
     """Tell whether the connection went away, whichever layer noticed."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, PoolTimeoutError) or isinstance(
-        _cause(error), OSError | asyncpg.InterfaceError
-    )
+    return isinstance(error, PoolTimeoutError) or isinstance(_cause(error), LOST)

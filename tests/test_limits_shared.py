@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import cast
 
 import asyncpg
 import pytest
@@ -125,4 +126,13 @@ async def test_while_the_database_is_away_nobody_is_refused_for_it(
 ) -> None:
     limit = RateLimit("requests", 1, windows[0])
     await windows[0].close()
+    assert [(await limit.hit("person:1")).is_allowed for _ in range(3)] == [True] * 3
+
+
+async def test_nobody_is_refused_where_the_line_is_lost_between_two_statements() -> None:
+    class Lost:
+        async def fetchrow(self, *_: object, **__: object) -> None:
+            raise asyncpg.InternalClientError("cannot switch to state 12")
+
+    limit = RateLimit("requests", 1, Windows(cast("asyncpg.Pool", Lost())))
     assert [(await limit.hit("person:1")).is_allowed for _ in range(3)] == [True] * 3

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from itertools import count
 
+import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -136,6 +137,25 @@ async def test_who_loses_every_time_is_told_to_come_back(settings: Settings) -> 
 
 
 # PostgreSQL is away ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        # A farewell that came between two statements: asyncpg says it of the second one.
+        asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+        asyncpg.InterfaceError("connection is closed"),
+        ConnectionResetError(),
+    ],
+)
+async def test_a_connection_that_is_lost_is_no_fault_of_the_request(
+    settings: Settings, error: Exception
+) -> None:
+    async def endpoint() -> None:
+        raise error
+
+    async with world_of(with_route(settings, endpoint)) as world:
+        refused(await world.http.post(EXPERIMENT), 503, "database_unavailable")
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
+from app.connecting import LOST
 from app.limits.leases import BEAT_SECONDS, MAX_SUBJECTS, Lease
 from app.limits.windows import WINDOW_SECONDS, Windows
 
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (asyncpg.PostgresError, *LOST)
 logger = structlog.get_logger("app.limits")
 
 

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.connecting import LOST
 from app.db import MAX_ATTEMPTS, Database, backoff, may_retry
 from app.partners.webhooks.claiming import Claim, claim
 from app.partners.webhooks.endpoints import unsealed
@@ -74,7 +75,7 @@ class Dispatcher:
                 wait = BEAT_SECONDS
                 try:
                     await self.look()
-                except (OSError, SQLAlchemyError, asyncpg.PostgresError) as error:
+                except (SQLAlchemyError, asyncpg.PostgresError, *LOST) as error:
                     logger.warning("webhooks_not_looked_at", error=str(error))
                     wait = RETRY_SECONDS
                 wanted = asyncio.create_task(self._wanted.wait())
