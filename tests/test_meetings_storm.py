@@ -27,6 +27,8 @@ Json = dict[str, Any]
 CONNECTIONS = 64
 ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
 # What may come of an act: it is done, or one of these says why not.
+WANTED = {"accepted", "cancelled", "scheduled", "moved", "blocked", "closed"}
+MOST_ROUNDS = 10
 REFUSALS = {
     "409 time_taken",
     "409 already_asked",
@@ -161,17 +163,25 @@ async def storm_over(world: World, seed: int, acts: int) -> Storm:
         for _ in range(acts // CONNECTIONS):
             await storm.act(dice)
 
-    async with anyio.create_task_group() as group:
-        for dice in lanes:
-            group.start_soon(lane, dice)
+    # Who is first is chance: now and then one kind of act never succeeds among so few.
+    for _ in range(MOST_ROUNDS):
+        async with anyio.create_task_group() as group:
+            for dice in lanes:
+                group.start_soon(lane, dice)
+        if acts_done(storm) >= WANTED:
+            break
     return storm
+
+
+def acts_done(storm: Storm) -> set[str]:
+    return {act for act in storm.counted if act[0].isalpha()}
 
 
 async def check(world: World, storm: Storm) -> None:
     """Hold a storm to it that nothing came of it but meetings as they should be."""
     assert await faults(world) == []
-    done = {act for act in storm.counted if act[0].isalpha()}
-    assert done >= {"accepted", "cancelled", "scheduled", "moved", "blocked", "closed"}
+    done = acts_done(storm)
+    assert done >= WANTED
     assert set(storm.counted) - done <= REFUSALS, storm.counted
     assert storm.counted["409 time_taken"] > 0
     assert await execute(world, "SELECT 1 FROM agenda_entries WHERE kind = 'meeting'") != []
