@@ -65,6 +65,9 @@ class Pool:
         try:
             yield lent
         finally:
+            # Who is cancelled may not come to its end: the next one would read in it.
+            if not lent.is_closed() and lent.is_in_transaction():
+                lent.terminate()
             self._take_back(lent)
 
     async def close(self) -> None:

@@ -82,6 +82,15 @@ async def test_who_is_cancelled_gives_the_connection_back(pool: Pool) -> None:
     assert await asyncio.gather(*asked) == [1] * SIZE
 
 
+async def test_nobody_reads_in_the_transaction_of_another(pool: Pool) -> None:
+    async with pool.acquire() as lent:
+        first = lent.get_server_pid()
+        await lent.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    async with pool.acquire() as lent:
+        assert not lent.is_in_transaction()
+        assert lent.get_server_pid() != first
+
+
 async def test_who_finds_no_server_leaves_the_place_to_the_next_one(database_url: str) -> None:
     urls = iter(["postgresql://nobody@127.0.0.1:1/nowhere", database_url])
     pool = Pool(lambda: connect(next(urls)), 1)
