@@ -1,18 +1,23 @@
-"""The migrations, from Python: bring a schema to head, and tell whether it is there."""
+"""Whether a database has the tables of this version, and whose market it holds.
 
+Every command asks this when it starts, and few migrate: so nothing here imports Alembic, which
+takes as long to import as all else that a command does at its start.
+"""
+
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Beside the package in a clone, inside it once installed.
 _PLACES = (Path(__file__).parent / "migrations", Path(__file__).parents[1] / "migrations")
+_SAID = re.compile(r'^(revision|down_revision) = "(.+)"$', re.MULTILINE)
+_WAS_MIGRATED = "SELECT to_regclass('alembic_version') IS NOT NULL"
+_CURRENT = "SELECT version_num FROM alembic_version"
 
 
 class SchemaNotAtHeadError(RuntimeError):
@@ -38,29 +43,27 @@ class WrongMarketError(RuntimeError):
         )
 
 
-def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database to this version's schema; nothing to do is fine."""
-    config = _config()
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
+def migrations() -> Path:
+    """Give the folder of the migrations."""
+    return next(place for place in _PLACES if place.is_dir())
 
 
 @cache
 def head() -> str:
-    """Name the newest migration of this version."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or "none"
+    """Name the newest migration of this version: the one that none comes after."""
+    revisions: dict[str, str] = {}
+    for file in (migrations() / "versions").glob("*.py"):
+        said = dict(_SAID.findall(file.read_text(encoding="utf-8")))
+        revisions[said["revision"]] = said.get("down_revision", "")
+    return _named(revisions.keys() - revisions.values())
 
 
 def current(url: str) -> str:
     """Name the newest migration that ran on the database, or "none"."""
-    engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool
-    )
-    try:
-        with engine.connect() as connection:
-            return _current(connection)
-    finally:
-        engine.dispose()
+    with psycopg.connect(url) as connection:
+        if not _told(connection, _WAS_MIGRATED):
+            return _named([])
+        return _named(row[0] for row in connection.execute(_CURRENT))
 
 
 def schema_is_at_head(url: str) -> bool:
@@ -74,9 +77,14 @@ async def require_head(engine: AsyncEngine) -> None:
         SchemaNotAtHeadError: says which command to run.
     """
     async with engine.connect() as connection:
-        found = await connection.run_sync(_current)
+        was_migrated = await connection.scalar(text(_WAS_MIGRATED))
+        found = _named(await connection.scalars(text(_CURRENT)) if was_migrated else [])
     if found != (wanted := head()):
         raise SchemaNotAtHeadError(found, wanted)
+
+
+def _named(revisions: Iterable[str]) -> str:
+    return ", ".join(sorted(revisions)) or "none"
 
 
 # Where the sequence of a sandbox's ids begins: it makes others than a live market (see migration
@@ -121,16 +129,3 @@ async def require_kind(engine: AsyncEngine, *, sandbox: bool) -> None:
         found = bool(await connection.scalar(text(_IS_SANDBOX)))
     if found != sandbox:
         raise WrongMarketError(sandbox=sandbox)
-
-
-def _current(connection: Connection) -> str:
-    heads = MigrationContext.configure(connection).get_current_heads()
-    return ", ".join(sorted(heads)) or "none"
-
-
-def _config() -> Config:
-    config = Config()
-    place = next(place for place in _PLACES if place.is_dir())
-    config.set_main_option("script_location", str(place).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from app import schema
+from app import migrating
 from app.local import local_postgres, local_s3
 from app.local.processes import is_held
 from app.s3 import open_store
@@ -58,7 +58,7 @@ class Databases:
 
     def create_template(self) -> None:
         self._execute("CREATE DATABASE {}", self.template)
-        schema.migrate(self.url(self.template))
+        migrating.migrate(self.url(self.template))
 
     def drop_template(self) -> None:
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.template)

@@ -15,7 +15,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from app import schema
+from app import migrating
 from app.local import PostgresServer, local_postgres
 from app.main import create_app
 from app.settings import Settings
@@ -113,7 +113,7 @@ def test_the_feed_keeps_its_order_while_api_and_worker_are_killed(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    schema.migrate(postgres.url())
+    migrating.migrate(postgres.url())
     settings = make_settings(postgres.url(), s3_settings, access_token_lifetime=timedelta(hours=2))
     callers = anyio.run(prepare, settings)
     kills = 0

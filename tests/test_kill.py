@@ -10,7 +10,7 @@ import anyio
 import psycopg
 import pytest
 
-from app import schema
+from app import migrating
 from app.local import PostgresServer, local_postgres
 from app.main import create_app
 from app.settings import Settings
@@ -70,7 +70,7 @@ def test_what_was_acknowledged_survives_the_killing_of_the_api_and_of_postgresql
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    schema.migrate(postgres.url())
+    migrating.migrate(postgres.url())
     settings = make_settings(postgres.url(), s3_settings, access_token_lifetime=timedelta(hours=2))
     sellers, buyers = anyio.run(prepare, settings)
     with served(settings, tmp_path) as api:

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from app import schema
+from app import migrating
 from app.models import Role, Standing
 from app.profiles.rules import chosen_language
 from tests.servers import Databases
@@ -439,7 +439,7 @@ def test_a_reader_gets_the_nearest_language(
 
 def test_media_that_were_written_small_are_written_as_codes(databases: Databases) -> None:
     with databases.empty() as url:
-        schema.migrate(url, "2026_11_21_operations")
+        migrating.migrate(url, "2026_11_21_operations")
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(
                 "WITH made AS (INSERT INTO organisations (name, country, standing) "
@@ -448,7 +448,7 @@ def test_media_that_were_written_small_are_written_as_codes(databases: Databases
                 "SELECT id, 7, CASE WHEN id = min(id) OVER () THEN "
                 "'{pay_tv,svod,avod,fast}'::text[] ELSE '{}' END FROM made"
             )
-            schema.migrate(url)
+            migrating.migrate(url)
             read = "SELECT media, version FROM seller_profiles ORDER BY organisation_id"
             assert connection.execute(read).fetchall() == [
                 (["PAY_TV", "SVOD", "AVOD", "FAST"], 8),

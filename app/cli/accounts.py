@@ -11,7 +11,7 @@ from app.accounts.organisers import create_organiser as create
 from app.accounts.schemas import OrganisationSignUp
 from app.cli.console import out
 from app.cli.installation import DATA, ConfigurationError, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.db import open_database
 from app.errors import Problem
 from app.settings import Settings

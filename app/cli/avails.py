@@ -25,7 +25,7 @@ from app.cli.imports import (
     show,
 )
 from app.cli.installation import DATA, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.partners.avails.files import AvailsFile, open_avails
 from app.partners.avails.offered import Fate
 from app.partners.avails.runs import Progress, Run

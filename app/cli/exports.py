@@ -15,7 +15,7 @@ from xlsxwriter.exceptions import FileCreateError
 from app.cli.console import out, refuse
 from app.cli.imports import NOTHING_DONE, REFUSALS, engine_of, rare_collections
 from app.cli.installation import DATA, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.partners.avails.exports import Export, Exported, Format
 from app.partners.imports.reports import SHOWN
 from app.partners.imports.rows import ImportRefused

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from app.catalogue.bulk import Outcome
 from app.cli.console import err, first_line, out, refuse
 from app.cli.installation import DATA, ConfigurationError, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.db import make_engine
 from app.local import LocalError
 from app.partners.imports import runs

@@ -10,7 +10,7 @@ from app.catalogue import reindexing
 from app.cli.console import err, out, refuse
 from app.cli.imports import NOTHING_DONE, REFUSALS, STOPPED, engine_of, progress_bar
 from app.cli.installation import DATA, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.partners.imports.alone import in_transaction
 from app.settings import Settings
 

@@ -15,7 +15,8 @@ from app.cli.beside import of_live_market, sandbox_beside
 from app.cli.console import out
 from app.cli.installation import DATA, Data, Installation, embedded
 from app.cli.reindexing import reindex_all
-from app.cli.schema import ensure_bucket, ensure_kind, migrate_to_head, reachable_schema
+from app.cli.schema import ensure_bucket, ensure_kind, migrate_to_head
+from app.cli.schema_checks import reachable_schema
 from app.cli.serve import require_port
 from app.cli.supervisor import Supervisor
 from app.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, load_demo_market

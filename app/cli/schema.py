@@ -1,15 +1,17 @@
-"""`filmmart migrate`, and what other commands ask of the schema before they begin."""
+"""`filmmart migrate`."""
 
 import asyncio
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from app import schema
 from app.catalogue.indexing import ANALYSIS
 from app.cli.console import err, first_line, out
 from app.cli.installation import DATA, ConfigurationError, Data, installation
+from app.cli.schema_checks import reachable_schema
 from app.errors import Problem
+from app.migrating import migrate as run_migrations
 from app.s3 import open_store
 from app.settings import Settings
 
@@ -56,7 +58,7 @@ def migrate_to_head(url: str) -> None:
         ConfigurationError: a migration failed; each is a transaction, so nothing of it is left.
     """
     try:
-        schema.migrate(url)
+        run_migrations(url)
     except DBAPIError as error:
         raise ConfigurationError(
             f"The migration failed and was undone: {first_line(error.orig)}. "
@@ -73,42 +75,3 @@ def _settle(url: str) -> None:
             "WHERE NOT EXISTS (SELECT FROM titles)",
             (ANALYSIS,),
         )
-
-
-def reachable_schema(url: str) -> str:
-    """Name the schema's newest migration.
-
-    Raises:
-        ConfigurationError: the database does not answer.
-    """
-    try:
-        return schema.current(url)
-    except OperationalError as error:
-        raise ConfigurationError(
-            f"The PostgreSQL of FILMMART_DATABASE_URL does not answer: {first_line(error.orig)}"
-        ) from error
-
-
-def require_head(url: str) -> None:
-    """Refuse to go on with another schema than this version's, before a server logs a traceback.
-
-    Raises:
-        ConfigurationError: the database does not answer.
-        SchemaNotAtHeadError: says which command to run.
-    """
-    found, wanted = reachable_schema(url), schema.head()
-    if found != wanted:
-        raise schema.SchemaNotAtHeadError(found, wanted)
-
-
-def require_market(settings: Settings) -> None:
-    """Refuse to serve another schema than this version's, and a sandbox's database as a live one.
-
-    Raises:
-        ConfigurationError: the database does not answer.
-        SchemaNotAtHeadError: says which command to run.
-        WrongMarketError: says what to set.
-    """
-    require_head(settings.database_url)
-    if schema.is_sandbox(settings.database_url) != settings.sandbox:
-        raise schema.WrongMarketError(sandbox=settings.sandbox)

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from app.cli.installation import ConfigurationError
-from app.cli.schema import require_market
+from app.cli.schema_checks import require_market
 from app.local.processes import why_no_listening
 from app.settings import load_settings
 from app.worker import run_worker

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.cli.console import err, out
 from app.cli.installation import DATA, Data, installation
-from app.cli.schema import require_head
+from app.cli.schema_checks import require_head
 from app.db import snapshot
 from app.screeners.ledger.checking import Fault
 from app.screeners.ledger.keys import ledger_key

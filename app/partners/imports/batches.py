@@ -14,6 +14,8 @@ from app.partners.imports.seen import Seen
 from app.partners.imports.titles import Candidate
 
 BATCH_ROWS = 1000
+# The first batch is small and each next one twice as large: the database has work sooner.
+FIRST_ROWS = 64
 MAX_PLANS = 100
 MAX_UNUSED = 1000
 
@@ -49,12 +51,14 @@ class Batches:
         """Give batch after batch."""
         seen = Seen()
         batch = Batch(findings=self._unused_columns())
+        size = min(FIRST_ROWS, BATCH_ROWS)
         try:
             for row in self._source.rows():
                 self._take(row, batch)
-                if batch.rows == BATCH_ROWS:
+                if batch.rows == size:
                     yield self._finished(batch, seen)
                     batch = Batch()
+                    size = min(2 * size, BATCH_ROWS)
             batch.findings += self._columns_never_met()
             yield self._finished(batch, seen)
         finally:
