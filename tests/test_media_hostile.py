@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from app.screeners.media.probing import probe
 from app.screeners.media.refusals import MediaFailedError, MediaRefusedError, Reason
 from tests import hostile_films
 from tests.films import Films, ffmpeg
-from tests.media import TYPES
+from tests.media import TYPES, watched_children
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 FENCED = frozenset(Fence)
@@ -57,12 +56,20 @@ async def listener() -> AsyncIterator[Listener]:
 async def refusal(path: Path, bench: Bench) -> MediaRefusedError:
     """Do all that is done to a film until it is refused, within bounds of memory and time."""
     began = time.monotonic()
-    with pytest.raises(MediaRefusedError) as refused:
+    with watched_children() as memory, pytest.raises(MediaRefusedError) as refused:
         await work_through(path, bench)
     assert time.monotonic() - began < 120
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= GIB
+    assert memory.most_bytes <= GIB
     assert str(refused.value).endswith(".")
     return refused.value
+
+
+def test_what_a_child_has_resident_is_seen() -> None:
+    ours = bytearray(300 << 20)
+    program = "import time; had = bytearray(100 << 20); time.sleep(0.5)"
+    with watched_children() as memory:
+        subprocess.run([*PYTHON, program], check=True)
+    assert 100 << 20 < memory.most_bytes < 150 << 20 < len(ours)
 
 
 async def work_through(path: Path, bench: Bench) -> None:
