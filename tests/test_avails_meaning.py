@@ -118,6 +118,8 @@ def test_time_of_day_is_kept_and_told() -> None:
         ),
         ({"PriceType": "LicenseFee", "PriceValue": "FooBar-5"}, Price(None, "LicenseFee FooBar-5")),
         ({"SRP": "9.99"}, Price(None, "SRP 9.99")),
+        ({"PriceType": "SRP", "SRP": "9.99"}, Price(None, "SRP 9.99")),
+        ({"PriceType": "SRP", "PriceValue": "5", "SRP": "9.99"}, Price(None, "SRP 5")),
     ],
 )
 def test_price(said: dict[str, str], price: Price | None) -> None:

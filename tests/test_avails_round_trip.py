@@ -1,5 +1,6 @@
 """What is written is what was read: every real file, and any row, as XML 2.7 and as xlsx 1.9."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,28 @@ def test_real_file_comes_back_from_spreadsheet_but_for_what_is_named(
     writer = write_xlsx(file, rows)
     assert [row.fields for row in read(file)] == in_sheets(rows)
     assert dict(writer.unsaid) == UNSAID.get(name, {})
+
+
+PRICES: dict[str, tuple[str, ...]] = {
+    "PriceType": ("", "SRP", "WSP", "Tier", "NA", "Bid"),
+    "PriceValue": ("", "4.99", "TBD"),
+    "PriceCurrency": ("", "USD"),
+    "SRP": ("", "9.99", "ask"),
+    "SRP@currency": ("", "KZT"),
+}
+
+
+def test_every_price_comes_back_from_xml_as_it_was(tmp_path: Path) -> None:
+    rows = [
+        a_row({name: cell for name, cell in zip(PRICES, cells, strict=True) if cell})
+        for cells in itertools.product(*PRICES.values())
+        if not cells[-1] or cells[-2] == "9.99"  # of an amount alone
+    ]
+    file = tmp_path / "avails.xml"
+    writer = write_xml(file, rows)
+    assert [row.fields for row in read(file)] == [row.fields for row in rows]
+    assert not writer.unsaid
+    require_valid(file)
 
 
 WORDS = st.text(

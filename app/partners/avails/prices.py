@@ -28,15 +28,12 @@ class Price:
 def price(row: AvailRow, remarks: Remarks) -> Price | None:
     """Give the price of an avail, if it says one."""
     kind, value, currency = map(row.get, ("PriceType", "PriceValue", "PriceCurrency"))
+    if not value and kind in {"", vocabulary.SRP} and row.get("SRP"):
+        kind, value = vocabulary.SRP, row.get("SRP")
     if not kind and not value:
-        if row.get("SRP"):
-            kind, value = vocabulary.SRP, row.get("SRP")
-        else:
-            if row.get("LicenseType") not in _UNPRICED_LICENSES:
-                remarks.doubt(
-                    "PriceType", "", "is missing: only SVOD needs no price", Matter.MISSING
-                )
-            return None
+        if row.get("LicenseType") not in _UNPRICED_LICENSES:
+            remarks.doubt("PriceType", "", "is missing: only SVOD needs no price", Matter.MISSING)
+        return None
     if not _fits(kind, value, remarks):
         return None
     if kind == vocabulary.NOT_PRICED:

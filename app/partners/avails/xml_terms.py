@@ -41,7 +41,8 @@ SRP = "SRP"
 class Terms:
     """The terms: the price, what has a Term by the standard, and all that has no other place.
 
-    `PriceType` SRP is the one type that is a column, too: a second Term tells which is meant.
+    `PriceType` SRP is the one type that is a column, too: where it is the price's type, a second
+    Term, after the price, tells that.
     """
 
     elements: tuple[str, ...] = ("Term",)
@@ -71,8 +72,11 @@ class Terms:
 
 
 def read_price_as_srp(row: AvailRow) -> None:
-    """Move the SRP into the price, where a Term says that it is the price's type."""
-    if row.get("PriceType") == SRP and SRP in row.fields and "PriceValue" not in row.fields:
+    """Move the SRP into the price, where a Term after it says that it is the price's type."""
+    if row.get("PriceType") != SRP or SRP not in row.fields or "PriceValue" in row.fields:
+        return
+    read = list(row.fields)
+    if read.index(SRP) < read.index("PriceType"):
         row.put("PriceValue", row.fields.pop(SRP))
         row.put("PriceCurrency", row.fields.pop(f"{SRP}@currency", ""))
 
