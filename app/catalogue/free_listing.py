@@ -2,12 +2,13 @@
 
 A common wish is met on a *walk* along the free boxes, the newest titles' first; of a rare one the
 boxes' own index names the titles. The walk has a budget, and comes first: rows are cheap to read in
-order, and an index that names many titles is not. See docs/decisions/0011-free-boxes.md.
+order, and an index that names many titles is not. Where it met some, if not enough, the index would
+name thousands, and a walk *further* is cheaper. See docs/decisions/0011-free-boxes.md.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, select, true, union_all
 
 from app.catalogue.available import boxes_in_order, fits, is_untaken, titles_by_box
 from app.catalogue.filters import Sort, conditions
@@ -18,8 +19,9 @@ from app.catalogue.visibility import constant, is_let_in, is_listed
 from app.catalogue.walks import AFTER_ID, FETCH, after_key, following, in_order
 from app.models.catalogue import Title
 
-# Free boxes a walk reads; titles it asks one by one, in an order that the boxes do not have.
-BOXES = constant(20_000)
+# Free boxes a walk reads, and one that goes further, which it does where the first met so many.
+BOXES, BOXES_FURTHER, SOME = constant(20_000), constant(120_000), constant(4)
+# Titles a walk asks one by one, in an order that the boxes do not have.
 TITLES = constant(600)
 
 
@@ -27,16 +29,27 @@ def free_keys(filters: frozenset[str], way: str, order: Order) -> Select[Any]:
     """Select key and id of the next titles that are free, and meet the other filters."""
     others = [is_let_in(), *conditions(filters - {way}, Title)]
     if order is order_of(Sort.NEWEST, own=False):
-        walk = _walked_boxes(way, order, others).cte("walk")
+        walk = _walked_boxes(way, order, others, BOXES).cte("walk")
+        goes_on = count_of(walk).between(SOME, FETCH - constant(1))
+        further = _walked_boxes(way, order, others, BOXES_FURTHER, goes_on).cte("further")
+        walks = [walk, further]
     else:
-        walk = _walked_titles(filters, order).cte("walk")
-    walked = select(walk.c.key, walk.c.id).where(count_of(walk) >= FETCH)
-    found = _found(way, order, count_of(walk) < FETCH, others)
-    return select(union_all(walked, found).subquery("either"))
+        walks = [_walked_titles(filters, order).cte("walk")]
+    walked = [select(each.c.key, each.c.id).where(count_of(each) >= FETCH) for each in walks]
+    gate = and_(*(count_of(each) < FETCH for each in walks))
+    found = _found(way, order, gate, others)
+    return select(union_all(*walked, found).subquery("either"))
 
 
-def _walked_boxes(way: str, order: Order, others: list[ColumnElement[bool]]) -> Select[Any]:
-    near = boxes_in_order(way, after_key(order), AFTER_ID).limit(BOXES).subquery("near_by")
+def _walked_boxes(
+    way: str,
+    order: Order,
+    others: list[ColumnElement[bool]],
+    boxes: ColumnElement[int],
+    *gates: ColumnElement[bool],
+) -> Select[Any]:
+    inside = boxes_in_order(way, after_key(order), AFTER_ID).where(*gates)
+    near = inside.limit(boxes).subquery("near_by")
     # In the order it comes in: not said, the planner would sort all of it before the first row.
     sorting = (near.c.key.desc(), near.c.title_id.desc())
     fitting = (
