@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalogue import free_listing
+from app.catalogue import facets, free_listing
 from app.catalogue.listing import page_read
 from app.catalogue.visibility import constant
 from app.models import Holdback, Holding, Licence, Offering
@@ -229,16 +229,16 @@ async def test_a_title_tells_of_every_combination_whether_it_is_free_and_why_not
 def walks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Walk as far as is usual; or so short a way that each page goes further or has to be found."""
     if request.param == "short":
-        for name, boxes in {"BOXES": 4, "BOXES_FURTHER": 10, "SOME": 1}.items():
-            monkeypatch.setattr(free_listing, name, constant(boxes))
+        budget = free_listing.Budget(constant(4), constant(10), constant(1))
+        monkeypatch.setattr(free_listing, "BOXES", budget)
+        monkeypatch.setattr(free_listing, "TITLES", budget)
     page_read.cache_clear()
     yield
     page_read.cache_clear()
 
 
-@pytest.mark.usefixtures("walks")
-async def test_pages_of_free_titles_follow_each_other(world: World, seller: Caller) -> None:
-    buyer = await world.buyer()
+async def _half_free(world: World, seller: Caller) -> list[str]:
+    """Publish fourteen titles, each second free for SVOD in the SCO; give those."""
     titles = [await publish(seller) for _ in range(14)]
     offered = [EVERYTHING, replace(EVERYTHING, media=MEDIA.parse(["THEATRICAL"]))] * 7
     async with world.app.state.database.session() as session:
@@ -248,7 +248,13 @@ async def test_pages_of_free_titles_follow_each_other(world: World, seller: Call
             await session.execute(insert(Offering).values(title_id=id_, **columns_of(box)))
         await refresh_free_boxes(session, [int(title["id"]) for title in titles])
         await session.commit()
-    free = titles[::2]
+    return [title["id"] for title in titles[::2]]
+
+
+@pytest.mark.usefixtures("walks")
+async def test_pages_of_free_titles_follow_each_other(world: World, seller: Caller) -> None:
+    buyer = await world.buyer()
+    free = await _half_free(world, seller)
     for sort in ("newest", "title", "year"):
         params: dict[str, Any] = {"available_in": "SCO", "available_media": "SVOD", "sort": sort}
         found: list[str] = []
@@ -259,7 +265,45 @@ async def test_pages_of_free_titles_follow_each_other(world: World, seller: Call
             cursor = answer.json()["next_cursor"]
             path = "/titles" if cursor else None
             params["cursor"] = cursor
-        assert sorted(found) == sorted(title["id"] for title in free)
+        assert sorted(found) == sorted(free)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "worth_it", "count", "capped"),
+    [
+        (120_000, 50, 7, False),  # by the index
+        (120_000, 7, 7, False),  # along all boxes
+        (14, 7, 7, False),
+        (13, 1, 6, True),  # along some
+        (4, 2, 2, True),
+        (4, 3, 7, False),  # too few met
+    ],
+)
+async def test_what_is_free_is_counted_along_the_boxes_or_by_their_index(
+    world: World,
+    seller: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    boxes: int,
+    worth_it: int,
+    count: int,
+    *,
+    capped: bool,
+) -> None:
+    monkeypatch.setattr(facets, "WALK_BY_BOXES", constant(boxes))
+    monkeypatch.setattr(facets, "FREE_WORTH_IT", constant(worth_it))
+    free = await _half_free(world, seller)
+    facets.facets_read.cache_clear()
+    buyer = await world.buyer()
+    wish = {"available_in": "SCO", "available_media": "SVOD"}
+    told = (await buyer.get("/titles/facets", params=wish)).json()
+    facets.facets_read.cache_clear()
+    assert len(free) == 7
+    assert told["total"] == {"count": count, "capped": capped}
+    assert told["sampled"] == count
+    assert told["kind"] == [{"value": "feature", "count": count}]
+    none = wish | {"kind": "series"}
+    told = (await buyer.get("/titles/facets", params=none)).json()
+    assert (told["total"], told["kind"]) == ({"count": 0, "capped": False}, [])
 
 
 async def test_an_offering_for_one_buyer_is_free_for_nobody_else(

@@ -89,7 +89,7 @@ def is_untaken(way: str, title_id: SQLColumnExpression[int]) -> ColumnElement[bo
     return first.correlate_except(Licence).scalar_subquery().is_(None)
 
 
-def boxes_in_order(way: str, after_key: Any, after_id: Any) -> Select[Any]:  # noqa: ANN401
+def boxes_in_order(way: str) -> Select[Any]:
     """Select the free boxes of listed titles, the newest first."""
     columns: list[SQLColumnExpression[Any]] = [
         FreeBox.published_at.label("key"),
@@ -98,12 +98,14 @@ def boxes_in_order(way: str, after_key: Any, after_id: Any) -> Select[Any]:  # n
     ]
     return (
         select(*columns)
-        .where(
-            _listed(way),
-            tuple_(FreeBox.published_at, FreeBox.title_id) < tuple_(after_key, after_id),
-        )
+        .where(_listed(way))
         .order_by(FreeBox.published_at.desc(), FreeBox.title_id.desc())
     )
+
+
+def begins_after(key: Any, title_id: Any) -> ColumnElement[bool]:  # noqa: ANN401  # binds
+    """Say where on the way along the free boxes a page begins."""
+    return tuple_(FreeBox.published_at, FreeBox.title_id) < tuple_(key, title_id)
 
 
 def titles_by_box(way: str) -> Select[Any]:

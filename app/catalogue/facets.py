@@ -27,8 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY, aggregate_order_by
 from sqlalchemy.orm import aliased
 
-from app.catalogue.available import WAYS, titles_by_box
+from app.catalogue.available import WAYS, boxes_in_order
 from app.catalogue.filters import TESTED, Sort, TitleFilters, conditions
+from app.catalogue.free_listing import free_by_index, free_of_boxes
 from app.catalogue.orders import order_of
 from app.catalogue.sampling import count_of, matches
 from app.catalogue.visibility import Among, constant, is_let_in, is_listed
@@ -42,6 +43,8 @@ COUNTED = constant(1000)
 # Rows a walk may test, by their columns or by what they say, and how many must fit for it to stand
 WALK_BY_COLUMNS, WALK_BY_WORDS = constant(10_000), constant(4000)
 WORTH_IT = constant(200)
+# Free boxes a walk reads; where it meets so few, their index names all of them as soon.
+WALK_BY_BOXES, FREE_WORTH_IT = constant(120_000), constant(50)
 WALK_TO_COUNT = constant(60_000)
 TEN = constant(10)
 # Rows the search index may name before some stand for all.
@@ -61,7 +64,7 @@ async def count_titles(reads: Reads, organisation_id: int, filters: TitleFilters
     values = filters.given | filters.asked
     values |= {"organisation_id": organisation_id, "part_of_id": filters.part_of_id}
     values |= {"exact": tier.exact, "broad": tier.broad, "probe": tier.probe}
-    read = _facets_read(filters.present, filters.among, is_search=filters.q is not None)
+    read = facets_read(filters.present, filters.among, is_search=filters.q is not None)
     return await reads.text(read, **values) or NOTHING
 
 
@@ -75,10 +78,12 @@ def _looked_for(filters: TitleFilters) -> Tier | None:
 
 
 @lru_cache(maxsize=1024)
-def _facets_read(filters: frozenset[str], among: Among, *, is_search: bool) -> Read:
+def facets_read(filters: frozenset[str], among: Among, *, is_search: bool) -> Read:
     if not among.is_market or not (filters or is_search):
         sample = _all_sampled(filters, among, is_search=is_search)
         return Read(_answer(sample, count_of(sample), literal_column("false")))
+    if (ways := WAYS & filters) and not is_search:
+        return Read(_free(filters, min(ways)))
     return Read(_sampled(filters, is_search=is_search))
 
 
@@ -113,7 +118,7 @@ def _sampled(filters: frozenset[str], *, is_search: bool) -> Select[Any]:
         .cte("walk")
     )
     walked = count_of(walk) >= WORTH_IT
-    hits = _hits(filters, not_(walked), is_search=is_search)
+    hits = _hits(filters, not_(walked))
     named = (
         select(*(hits.c[tested.key] for tested in TESTED))
         .where(*([_fits(hits)] if is_search else []))
@@ -134,19 +139,34 @@ def _sampled(filters: frozenset[str], *, is_search: bool) -> Select[Any]:
     return _answer(sample, total, case((walked, beyond), else_=some_stand_for_all))
 
 
-def _hits(filters: frozenset[str], gate: ColumnElement[bool], *, is_search: bool) -> CTE:
-    """Take what the search index names; it may be more than is meant.
-
-    Of what is free, which is no word of it, the index of the free boxes does.
-    """
+def _free(filters: frozenset[str], way: str) -> Select[Any]:
+    """Count what is free: along the free boxes, or where too few are met, by their own index."""
     order = order_of(Sort.NEWEST, own=False)
-    ways = WAYS & filters
-    named = matches(Title, _query("probe"))
-    if ways and not is_search:
-        named = Title.id.in_(titles_by_box(min(ways)))
+    others = [is_let_in(), *conditions(filters - {way}, Title)]
+    near = boxes_in_order(way)
+    walk = free_of_boxes(way, near.limit(WALK_BY_BOXES), others).limit(SAMPLED).cte("walk")
+    walked = count_of(walk) >= FREE_WORTH_IT
+    by_index = free_by_index(way, order, not_(walked), others)
+    hits = by_index.limit(MAX_HITS + constant(1)).cte("hits")
+    newest = (
+        select(hits)
+        .order_by(*order.sorting(hits.c.key, hits.c.id))
+        .limit(SAMPLED)
+        .subquery("newest")
+    )
+    ids = union_all(select(walk.c.id).where(walked), select(newest.c.id)).cte("ids")
+    sample = select(*TESTED).join(ids, Title.id == ids.c.id).cte("sample")
+    beyond = exists(near.offset(WALK_BY_BOXES).limit(constant(1)).subquery().select())
+    is_part = case((walked, beyond), else_=count_of(hits) > MAX_HITS)
+    return _answer(sample, count_of(sample), is_part)
+
+
+def _hits(filters: frozenset[str], gate: ColumnElement[bool]) -> CTE:
+    """Take what the search index names; it may be more than is meant."""
+    order = order_of(Sort.NEWEST, own=False)
     return (
         select(*order.columns(), *TESTED)
-        .where(gate, is_listed(), is_let_in(), named)
+        .where(gate, is_listed(), is_let_in(), matches(Title, _query("probe")))
         .where(*conditions(filters, Title))
         .limit(MAX_HITS + constant(1))
         .cte("hits")
