@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -60,8 +61,15 @@ async def refusal(path: Path, bench: Bench) -> MediaRefusedError:
         await work_through(path, bench)
     assert time.monotonic() - began < 120
     assert memory.most_bytes <= GIB
+    # Nor in a moment in which nobody looked, as far as that can be told from our own.
+    ours, children = map(_most_resident, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    assert children <= max(GIB, ours)
     assert str(refused.value).endswith(".")
     return refused.value
+
+
+def _most_resident(who: int) -> int:
+    return resource.getrusage(who).ru_maxrss * 1024
 
 
 def test_what_a_child_has_resident_is_seen() -> None:

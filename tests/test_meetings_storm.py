@@ -26,9 +26,9 @@ pytestmark = pytest.mark.slow
 Json = dict[str, Any]
 CONNECTIONS = 64
 ONE_PLACE = "ex_agenda_entries_holder_is_in_one_place"
-# What may come of an act: it is done, or one of these says why not.
 WANTED = {"accepted", "cancelled", "scheduled", "moved", "blocked", "closed"}
 MOST_ROUNDS = 10
+# What may come of an act: it is done, or one of these says why not.
 REFUSALS = {
     "409 time_taken",
     "409 already_asked",
