@@ -140,14 +140,16 @@ def _sampled(filters: frozenset[str], *, is_search: bool) -> Select[Any]:
 
 
 def _free(filters: frozenset[str], way: str) -> Select[Any]:
-    """Count what is free: along the free boxes, or where too few are met, by their own index."""
+    """Count what is free: along the free boxes, or where too few are met, by their own index.
+
+    The index has the total in any case, unless more than are counted were met on the way.
+    """
     order = order_of(Sort.NEWEST, own=False)
     others = [is_let_in(), *conditions(filters - {way}, Title)]
-    near = boxes_in_order(way)
-    walk = free_of_boxes(way, near.limit(WALK_BY_BOXES), others).limit(SAMPLED).cte("walk")
+    near = boxes_in_order(way).limit(WALK_BY_BOXES)
+    walk = free_of_boxes(way, near, others).limit(SAMPLED).cte("walk")
     walked = count_of(walk) >= FREE_WORTH_IT
-    by_index = free_by_index(way, order, not_(walked), others)
-    hits = by_index.limit(MAX_HITS + constant(1)).cte("hits")
+    hits = free_by_index(way, order, not_(walked), others).limit(MAX_HITS).subquery("hits")
     newest = (
         select(hits)
         .order_by(*order.sorting(hits.c.key, hits.c.id))
@@ -156,9 +158,11 @@ def _free(filters: frozenset[str], way: str) -> Select[Any]:
     )
     ids = union_all(select(walk.c.id).where(walked), select(newest.c.id)).cte("ids")
     sample = select(*TESTED).join(ids, Title.id == ids.c.id).cte("sample")
-    beyond = exists(near.offset(WALK_BY_BOXES).limit(constant(1)).subquery().select())
-    is_part = case((walked, beyond), else_=count_of(hits) > MAX_HITS)
-    return _answer(sample, count_of(sample), is_part)
+    all_of_them = free_by_index(way, order, walked, others).limit(COUNTED + constant(1))
+    counted = select(func.count()).select_from(all_of_them.subquery("all")).scalar_subquery()
+    is_counted_on = walked & (count_of(sample) <= COUNTED)
+    total = case((is_counted_on, counted), else_=count_of(sample))
+    return _answer(sample, total, literal_column("false"))
 
 
 def _hits(filters: frozenset[str], gate: ColumnElement[bool]) -> CTE:

@@ -43,7 +43,6 @@ TITLES = Budget(constant(600), constant(12_000), constant(1))
 def free_keys(filters: frozenset[str], way: str, order: Order) -> Select[Any]:
     """Select key and id of the next titles that are free, and meet the other filters."""
     others = [is_let_in(), *conditions(filters - {way}, Title)]
-
     if order is order_of(Sort.NEWEST, own=False):
         walked, budget = partial(_walked_boxes, way, order, others), BOXES
     else:
